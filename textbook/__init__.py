@@ -1,0 +1,57 @@
+"""Curate textbook-quality training data, the way phi-1 did (arXiv 2306.11644), and show that it teaches.
+
+The public names below load what they need when they are first used: `import textbook` itself imports nothing heavy.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textbook.curation.duplicates import ExactDuplicates
+    from textbook.curation.educational_value import EducationalValue
+    from textbook.curation.features import CodeFeatures
+    from textbook.curation.sources import Files, Folder, Hub, InstalledPackages, JsonLines, Parquet, Rows
+    from textbook.curation.syntax import Syntax
+    from textbook.engine import Curated, curate, run
+    from textbook.explain import explain
+    from textbook.folder import DatasetFolder
+    from textbook.keep import Keep, KeepTop
+    from textbook.operator import Batch, Fittable, Operator, Source, Stage, append_rows, row_rng
+    from textbook.report import Report
+    from textbook.tokens import CountTokens
+    from textbook.workers import Local
+
+_HOMES = {
+    "textbook.curation.duplicates": ("ExactDuplicates",),
+    "textbook.curation.educational_value": ("EducationalValue",),
+    "textbook.curation.features": ("CodeFeatures",),
+    "textbook.curation.sources": ("Files", "Folder", "Hub", "InstalledPackages", "JsonLines", "Parquet", "Rows"),
+    "textbook.curation.syntax": ("Syntax",),
+    "textbook.engine": ("Curated", "curate", "run"),
+    "textbook.explain": ("explain",),
+    "textbook.folder": ("DatasetFolder",),
+    "textbook.keep": ("Keep", "KeepTop"),
+    "textbook.operator": ("Batch", "Fittable", "Operator", "Source", "Stage", "append_rows", "row_rng"),
+    "textbook.report": ("Report",),
+    "textbook.tokens": ("CountTokens",),
+    "textbook.workers": ("Local",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [*sorted(_HOME_OF), "__version__"]  # noqa: PLE0604 - every name is a string
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from where it lives (PEP 562)."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'textbook' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Curation: sources, and the steps that annotate, deduplicate and keep."""
