@@ -17,6 +17,10 @@ from textbook.operator import DROP_REASON, DROPPED_BY, SCHEMA, Fittable, Listing
 from textbook.recipes import Recipe
 
 
+class OtherRunError(ValueError):
+    """A folder holds a run of another recipe or source."""
+
+
 class Pass(NamedTuple):
     """One pass over all shards."""
 
@@ -107,8 +111,8 @@ class Plan:
                 if lacking:
                     maker, column, scorer = self.names[i + 1], lacking[0], scored[lacking[0]]
                     raise ValueError(
-                        f"{maker} makes rows, which would lack {column!r}: {scorer} adds it before, and {later_name} reads "
-                        f"it after. Put {scorer} after {maker}"
+                        f"{maker} makes rows, which would lack {column!r}: {scorer} adds it before, and {later_name} "
+                        f"reads it after. Put {scorer} after {maker}"
                     )
                 provided |= set(later.adds)
 
@@ -132,7 +136,8 @@ def settle(plan: Plan, output: Path) -> list[Any]:
     """Write the plan into `output`, or check that the plan there is this one; return its shards.
 
     Raises:
-        ValueError: the folder holds another run, or something else.
+        OtherRunError: the folder holds a run of another recipe or source.
+        ValueError: it holds something else.
     """
     file = output / ".work" / "plan.json"
     described = {
@@ -149,7 +154,7 @@ def settle(plan: Plan, output: Path) -> list[Any]:
     shards: list[Any] = found.pop("shards")
     difference = first_difference(found, json.loads(json.dumps(described)))
     if difference:
-        raise ValueError(
+        raise OtherRunError(
             f"{output} holds another run: {difference}. Give a new folder, or remove this one to start again"
         )
     return shards

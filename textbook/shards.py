@@ -6,7 +6,6 @@ the marker `i.json` with its counts: a shard with a marker is finished, one with
 """
 
 import dataclasses
-import hashlib
 import json
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xxhash
 
 from textbook.apply import Split, bounded, part, split, to_arrow
 from textbook.folder import read_parquet, with_reasons
@@ -301,8 +301,7 @@ class ParquetFile:
 
 def digest(row: str, text: str) -> int:
     """A hash of a row; their sum names a content, whatever its order and shards."""
-    data = f"{row}\0{text}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(data, digest_size=16).digest())
+    return xxhash.xxh3_128_intdigest(f"{row}\0{text}".encode("utf-8", "surrogatepass"))
 
 
 def failure(name: str, batch: Batch, error: Exception) -> RuntimeError:

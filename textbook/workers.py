@@ -1,7 +1,7 @@
 """Executors: how the shards of a segment are spread. `Local` does them on this machine, in one process or several.
 
 A worker is a fresh interpreter that is handed the job by dill, so classes defined in a notebook travel, nothing is
-forked from a process with threads, and a script needs no `if __name__ == "__main__"`. A worker ends when its parent does.
+forked from a process with threads, and a script needs no `if __name__ == "__main__"`. A worker ends with its parent.
 """
 
 import json

@@ -59,8 +59,8 @@ class ExactDuplicates(Fittable):
     duplicates like any other.
 
     Texts are compared by 128-bit BLAKE2b hashes. `partial` keeps 24 bytes a row and the characters of its id and
-    source, about 110 bytes as a rule. `finish` needs 17 bytes a row beside the tables, which may be memory-mapped, and
-    some 800 bytes more for each row that shares its text. The state takes about 150 bytes a duplicate, mapped.
+    source, about 110 bytes as a rule. `finish` needs 33 bytes a row beside the tables, which may be memory-mapped, and
+    about 600 bytes more for each row that shares its text. The state takes about 150 bytes a duplicate, mapped.
 
     Attributes:
         normalize_whitespace: whether texts count as equal that differ in white space only, other than what indents a
@@ -181,7 +181,7 @@ class _Found(NamedTuple):
 @functools.lru_cache(maxsize=8)
 def _load(path: str) -> _Found:
     """Map a state file, whose name is its digest. Few are kept, since a notebook fits many."""
-    table = StateFile("", name=path).read()
+    table = pa.ipc.open_file(pa.memory_map(path)).read_all()
     # The columns of a table are chunked, and making one array of them would copy it into memory.
     rows = next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], table.schema))
     return _Found(rows["key"].to_numpy(), rows)

@@ -1,0 +1,55 @@
+"""What every source promises, checked on one instance; and its rows as a list."""
+
+import dataclasses
+import json
+from typing import Any
+
+import dill
+import pyarrow as pa
+
+from textbook.apply import arrow_type
+from textbook.operator import SCHEMA, Source
+
+MAX_BYTES = 1_000_000
+
+
+def read(source: Source, batch_size: int = 1000) -> list[dict[str, Any]]:
+    """The rows of a source in order, read as a worker reads them: from shards that went through JSON."""
+    rows = []
+    for shard in json.loads(json.dumps(source.listing().shards)):
+        for batch in source.read(shard, batch_size):
+            lengths = {len(values) for values in batch.values()}
+            assert lengths <= set(range(1, batch_size + 1)) and len(lengths) == 1
+            rows += [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
+    return rows
+
+
+def check_source(source: Source) -> list[dict[str, Any]]:
+    """Check the promises and return the rows."""
+    rows = read(source)
+    listing = source.listing()
+    assert source.listing() == listing
+    assert listing.num_rows in (None, len(rows))
+    for row in rows:
+        assert set(SCHEMA.names) | set(source.adds) == set(row) - {"drop_reason"}
+        row["text"].encode()
+        if not row.get("drop_reason"):
+            assert "\0" not in row["text"]
+            assert len(row["text"].encode()) <= MAX_BYTES
+    for name, declared in {**{f.name: f.type for f in SCHEMA}, **source.adds}.items():
+        pa.array([row[name] for row in rows], arrow_type(declared))
+    ids = [row["id"] for row in rows]
+    assert len(set(ids)) == len(ids)
+    for batch_size in (1, 7):
+        assert read(source, batch_size) == rows
+    assert read(dill.loads(dill.dumps(source))) == rows
+    for shard_bytes in (1, 5_000):
+        cut = dataclasses.replace(source, shard_bytes=shard_bytes)
+        assert cut.listing().digest == listing.digest
+        assert read(cut) == rows
+    return rows
+
+
+def reasons(rows: list[dict[str, Any]], key: str = "source") -> dict[str, str | None]:
+    """Why each row is dropped, by source."""
+    return {row[key]: row["drop_reason"] for row in rows}

@@ -1,0 +1,5 @@
+"""`python -m textbook`."""
+
+from textbook.cli import main
+
+main()

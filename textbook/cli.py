@@ -1,0 +1,185 @@
+"""The command line: it selects sources and recipes, runs them, and shows what came of it.
+
+It has no flag per field: a recipe is a Python file (see `textbook.recipes`).
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from textbook.engine import run as run_recipe
+from textbook.folder import DatasetFolder
+from textbook.operator import Source
+from textbook.plan import OtherRunError
+from textbook.recipes import Recipe, load_recipe
+from textbook.report import Report
+from textbook.workers import Local
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Curate textbook-quality training data, the way phi-1 did, and show that it teaches.",
+)
+
+Output = Annotated[Path, typer.Option(help="The dataset folder to write; the same command goes on where it stopped.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes. Their number does not change the rows.")]
+SourceName = Annotated[
+    str,
+    typer.Option(
+        help="A folder of code, a dataset folder, a `.parquet` or `.jsonl` file, `installed` (the Python files on this "
+        "machine) or `hub:NAME` (a Hugging Face dataset)."
+    ),
+]
+Finished = Annotated[Path, typer.Argument(help="A dataset folder that `textbook` has written.")]
+NUM_CPUS = os.cpu_count() or 1
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error came from.")] = False,
+) -> None:
+    """Keep what holds for every command."""
+    ctx.obj = traceback
+
+
+@app.command()
+def demo(
+    ctx: typer.Context,
+    output: Output = Path("demo-output"),
+    workers: Workers = NUM_CPUS,
+) -> None:
+    """Curate the Python files installed on this machine, and report on it.
+
+    **Example**: `textbook demo`, then open `demo-output/report.html`.
+    """
+    from textbook.curation.sources import InstalledPackages
+    from textbook.demo import recipe
+
+    with errors_in_one_line(ctx, output):
+        try:
+            folder = run_recipe(recipe(), InstalledPackages(), output, Local(workers))
+        except OtherRunError:
+            say("What is installed here has changed since the last demo: starting again.")
+            shutil.rmtree(output)
+            folder = run_recipe(recipe(), InstalledPackages(), output, Local(workers))
+        show(folder)
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    recipe: Annotated[str, typer.Argument(help="A `file.py` or `package.module` with a function `recipe()`.")],
+    source: SourceName,
+    output: Output,
+    workers: Workers = NUM_CPUS,
+) -> None:
+    """Run a recipe over a source.
+
+    **Examples**
+
+    `textbook run examples/python_textbook.py --source ~/code --output curated`
+
+    `textbook run textbook.demo --source installed --output curated --workers 4`
+    """
+    with errors_in_one_line(ctx, output):
+        show(run_recipe(load_recipe(recipe), opened(source), output, Local(workers)))
+
+
+@app.command()
+def score(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Argument(help="What to score: like --source of `textbook run`.")],
+    output: Output,
+    scorer: Annotated[str, typer.Option(help="A scorer that comes with the package.")] = "python",
+    workers: Workers = NUM_CPUS,
+) -> None:
+    """Add an educational value, 0 to 5, to every row; drop none.
+
+    **Example**: `textbook score pool.parquet --scorer python --output scored`
+    """
+    from textbook.curation.educational_value import EducationalValue
+
+    with errors_in_one_line(ctx, output):
+        steps: Recipe = (EducationalValue.pretrained(scorer),)
+        show(run_recipe(steps, opened(data), output, Local(workers)))
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    folder: Finished,
+    row: Annotated[str, typer.Argument(metavar="ID", help="A row's id, or its first six characters or more.")],
+) -> None:
+    """Tell a row's history: where it came from, what each step found, why it stayed or went.
+
+    **Example**: `textbook explain demo-output 3fa94c`
+    """
+    from textbook.explain import explain as history
+
+    with errors_in_one_line(ctx):
+        typer.echo(str(history(folder, row)))
+
+
+@app.command()
+def report(ctx: typer.Context, folder: Finished) -> None:
+    """Write `report.html` anew and print the funnel.
+
+    **Example**: `textbook report demo-output`
+    """
+    with errors_in_one_line(ctx):
+        opened_folder = DatasetFolder.open(folder)
+        Report.of(opened_folder).save(folder / "report.html")
+        show(opened_folder)
+
+
+def opened(spec: str) -> Source:
+    """The source that the command line names."""
+    from textbook.curation.sources import open_source
+
+    return open_source(spec)
+
+
+def show(folder: DatasetFolder) -> None:
+    """Print what a run came to, and where to look."""
+    typer.echo(str(Report.of(folder)))
+    typer.echo(f"\nreport   {folder.path / 'report.html'}")
+    typer.echo(f'dataset  datasets.load_dataset("{folder.path}")')
+    rows = next(folder.batches("dropped", ["id"], 1), None) or next(folder.batches("data", ["id"], 1), None)
+    if rows:
+        typer.echo(f"one row  textbook explain {folder.path} {rows['id'][0][:12]}")
+
+
+def say(message: str) -> None:
+    """Print to standard error."""
+    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
+
+
+@contextmanager
+def errors_in_one_line(ctx: typer.Context, output: Path | None = None) -> Iterator[None]:
+    """Turn errors into one line and an exit code: 1 for an error, 130 for an interruption."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"; finished shards are in {output}: the same command goes on from there" if output else ""
+        say(f"interrupted{kept}")
+        raise typer.Exit(130) from None
+    except (ValueError, OSError, RuntimeError) as error:
+        if ctx.obj:
+            raise
+        say(f"textbook: {' '.join(str(error).split())}")
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """The entry point of the command `textbook`."""
+    sys.exit(app())

@@ -1,0 +1,71 @@
+"""A dataset folder that this library wrote, as the source of another run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from textbook.curation.sources.batching import SHARD_BYTES, cut
+from textbook.curation.sources.parquet import read_row_group, row_groups
+from textbook.folder import DatasetFolder
+from textbook.lineage import fingerprint
+from textbook.operator import DROPPED_BY, SCHEMA, ArrowType, Batch, Listing, Source
+
+
+@dataclass(frozen=True, eq=False)
+class Folder(Source):
+    """The rows that a run kept, with all their columns; then those that the steps in `include_dropped_by` dropped.
+
+    So a threshold is chosen again without scoring again: `Folder(path, include_dropped_by="Keep")`.
+
+    Args:
+        path: the folder.
+        include_dropped_by: a step's name in the manifest, or several.
+        shard_bytes: the size of a shard, about.
+    """
+
+    path: str | Path = field(compare=False)
+    include_dropped_by: str | tuple[str, ...] = ()
+    shard_bytes: int = field(default=SHARD_BYTES, compare=False)
+
+    @property
+    def adds(self) -> Mapping[str, ArrowType]:
+        """The columns that the run added."""
+        return {column.name: column.type for column in self._open().schema() if column.name not in SCHEMA.names}
+
+    def listing(self) -> Listing:
+        """List the row groups.
+
+        Raises:
+            ValueError: there is no such folder, its run has not finished, or the manifest has no step of that name.
+        """
+        folder = self._open()
+        steps = [step["name"] for step in folder.manifest["steps"]]
+        for name in self._names():
+            if name not in steps:
+                raise ValueError(f"{folder.path} has no step {name!r}; it has {', '.join(map(repr, steps))}")
+        files = [("data", file) for file in folder.files("data")]
+        files += [("dropped", file) for file in folder.files("dropped") if self._names()]
+        groups = [(f"{part}/{file.name}", i, size) for part, file in files for i, _, size in row_groups(file)]
+        shards = cut(groups, lambda group: group[2], self.shard_bytes)
+        return Listing(fingerprint(folder.manifest["fingerprint"], groups), shards)
+
+    def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
+        """Read the row groups of a shard, which is a list of (file, row group, its bytes)."""
+        columns = [*SCHEMA.names, *self.adds]
+        for name, group, _ in shard:
+            for rows in read_row_group(Path(self.path) / name, group, batch_size):
+                if name.startswith("dropped/"):
+                    rows = rows.filter(pc.is_in(rows[DROPPED_BY], pa.array(self._names(), pa.string())))
+                if rows.num_rows:
+                    yield rows.select(columns).to_pydict()
+
+    def _open(self) -> DatasetFolder:
+        return DatasetFolder.open(self.path)
+
+    def _names(self) -> tuple[str, ...]:
+        names = self.include_dropped_by
+        return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,170 @@
+"""Rows in hand: a `datasets.Dataset`, a table, a list."""
+
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from textbook.curation.sources.batching import BATCH_BYTES, ROW_BYTES
+from textbook.curation.sources.streaming import READ_ROWS, Streaming, schema_of
+from textbook.curation.sources.tabular import parquet_holds
+from textbook.curation.sources.values import arrow_of, as_kind, kind_of_all, storable
+from textbook.operator import ArrowType, Batch, Listing
+
+
+class Hand(NamedTuple):
+    """Rows that can be sliced."""
+
+    rows: Any
+    """A `pa.Table` or a `datasets.Dataset` in Arrow format."""
+    schema: pa.Schema
+    texts: list[Any] | None = None
+    """The text column where it came as Python values, which may be of any type."""
+
+    def slice(self, start: int, stop: int) -> pa.Table:
+        """The rows in [start, stop), but for `texts`."""
+        return self.rows.slice(start, stop - start) if isinstance(self.rows, pa.Table) else self.rows[start:stop]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows(Streaming):
+    """Rows in hand, in their order; see `Tabular` for which column is which.
+
+    Columns keep their Arrow types. A column of Python values that Arrow can't hold as one (a text here, a number there)
+    is carried as JSON text. The digest of the listing is that of the content: all rows are read once for it, a stream's
+    too.
+
+    Args:
+        data: a `datasets.Dataset` or `IterableDataset`, a pandas DataFrame, an Arrow table, a list of dicts, a dict of
+            lists.
+    """
+
+    data: Any = field(compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what is derived from them is derived again."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    @property
+    def adds(self) -> Mapping[str, ArrowType]:
+        """The columns carried along."""
+        if is_stream(self.data):
+            return self._carried(schema_of(self.data)[0])
+        return self._carried(self._hand.schema)
+
+    def listing(self) -> Listing:
+        """Cut the rows into slices.
+
+        Raises:
+            ValueError: the data is none of the kinds that `Rows` takes, or a column is missing.
+        """
+        if is_stream(self.data):
+            shards: list[Any] = self._stream_shards(self.data, "the stream")
+            num_rows = None
+        else:
+            if len(self._hand.rows):
+                self._check(self._hand.schema.names, "the data")
+            self._carried(self._hand.schema)
+            shards, num_rows = self._slices(), len(self._hand.rows)
+        hashed = hashlib.sha256(repr([(name, str(type_)) for name, type_ in self.adds.items()]).encode())
+        for shard in shards:
+            for batch in self.read(shard, READ_ROWS):
+                hashed.update(repr(batch).encode("utf-8", "surrogatepass"))
+        return Listing(hashed.hexdigest()[:32], shards, num_rows)
+
+    def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
+        """Read a slice, which is [start, stop), or a shard of a stream."""
+        if is_stream(self.data):
+            yield from self._read_stream(self.data, shard, batch_size, "rows")
+            return
+        hand, carried = self._hand, self.adds
+        start, stop = shard
+        step = max(1, min(batch_size, int(BATCH_BYTES // self._row_bytes)))
+        for begin in range(start, stop, step):
+            end = min(begin + step, stop)
+            locators = [f"rows#{row}" for row in range(begin, end)]
+            texts = None if hand.texts is None else hand.texts[begin:end]
+            yield self._arrow_batch(hand.slice(begin, end), carried, locators, texts)
+
+    @cached_property
+    def _hand(self) -> Hand:
+        return in_hand(self.data, self.text)
+
+    @cached_property
+    def _row_bytes(self) -> float:
+        """What a row takes, on average."""
+        rows, texts = self._hand.rows, self._hand.texts
+        num_bytes = rows.nbytes if isinstance(rows, pa.Table) else rows.data.nbytes
+        chars = sum(len(text) for text in texts or () if isinstance(text, str))
+        stored = len(rows) if isinstance(rows, pa.Table) else len(rows.data)  # a dataset may select few of its rows
+        return ROW_BYTES + float(num_bytes + chars) / max(stored, 1)
+
+    def _slices(self) -> list[Any]:
+        num_rows = len(self._hand.rows)
+        step = max(1, int(self.shard_bytes // self._row_bytes))
+        return [[start, min(start + step, num_rows)] for start in range(0, num_rows, step)]
+
+
+def is_stream(data: Any) -> bool:
+    """Whether `data` is a `datasets.IterableDataset`."""
+    datasets = sys.modules.get("datasets")  # without it there is none; importing it takes a second
+    return datasets is not None and isinstance(data, datasets.IterableDataset)
+
+
+def in_hand(data: Any, text: str) -> Hand:
+    """Anything that `Rows` takes, but streams, in a form that can be sliced; `text` is the column of texts.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    datasets, pandas = sys.modules.get("datasets"), sys.modules.get("pandas")
+    if isinstance(data, pa.Table):
+        return Hand(data, data.schema.remove_metadata())
+    if datasets is not None and isinstance(data, datasets.Dataset):
+        return Hand(data.with_format("arrow"), data.features.arrow_schema.remove_metadata())
+    if datasets is not None and isinstance(data, datasets.DatasetDict | datasets.IterableDatasetDict):
+        raise ValueError(
+            f"got the splits {', '.join(map(repr, data))}; give one of them, such as ds[{next(iter(data), '')!r}]"
+        )
+    if pandas is not None and isinstance(data, pandas.DataFrame):
+        return of_columns({str(name): column for name, column in data.items()}, len(data), text)
+    if isinstance(data, Mapping):
+        lengths = {len(values) for values in data.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"got columns of unequal lengths {sorted(lengths)}; give columns of one length")
+        return of_columns({str(name): values for name, values in data.items()}, max(lengths, default=0), text)
+    if isinstance(data, list | tuple) and all(isinstance(row, Mapping) for row in data):
+        names = dict.fromkeys(name for row in data for name in row)
+        return of_columns({str(name): [row.get(name) for row in data] for name in names}, len(data), text)
+    raise ValueError(
+        f"got a {type(data).__name__}; expected a datasets.Dataset, a DataFrame, an Arrow table, a list of dicts "
+        "or a dict of lists. Texts alone are [{'text': t} for t in texts]; files are opened by open_source(path)"
+    )
+
+
+def of_columns(columns: Mapping[str, Any], num_rows: int, text: str) -> Hand:
+    """Columns of Python values or pandas series."""
+    texts = list(columns[text]) if text in columns else None
+    arrays = {name: arrow_column(values) for name, values in columns.items() if name != text}
+    schema = pa.schema([(name, array.type) for name, array in arrays.items()])
+    # The placeholder for the texts gives a table its length where it has no other column.
+    rows = pa.table({**arrays, text: pa.nulls(num_rows, pa.string())})
+    return Hand(rows, schema if texts is None else rows.schema, texts)
+
+
+def arrow_column(values: Any) -> pa.Array:
+    """Values as an Arrow column; NaN is None where they come from pandas; what makes no column is JSON text."""
+    try:
+        array = pa.array(values, from_pandas=True)
+        if isinstance(array, pa.Array) and parquet_holds(array.type):
+            return array
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError):
+        pass  # values of several types
+    cleaned = [storable(value) for value in values]
+    kind = kind_of_all(cleaned)
+    return pa.array([as_kind(value, kind) for value in cleaned], arrow_of(kind))
