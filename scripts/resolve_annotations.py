@@ -3,10 +3,10 @@
     python scripts/resolve_annotations.py labelled.jsonl
     python scripts/resolve_annotations.py labelled.jsonl --annotations FOLDER --cache FOLDER
 
-Archives come one at a time, through pip and its configuration, and are kept in the cache folder. Nothing in them is run:
-wheels and sdists are opened as archives, and pip, which would build an sdist to learn its name and version, is given a
-build backend that answers from the sdist's own `PKG-INFO`. (An sdist that brings its own backend inside itself, by
-`backend-path`, would still be built; no annotated package does.)
+Archives come one at a time, through pip and its configuration, and are kept in the cache folder. Nothing in them is
+run: wheels and sdists are opened as archives, and pip, which would build an sdist to learn its name and version, is
+given a build backend that answers from the sdist's own `PKG-INFO`. (An sdist that brings its own backend inside itself,
+by `backend-path`, would still be built; no annotated package does.)
 
 Exit code: 0 when every label was resolved, 1 when some were not; those are listed on stderr with the reason.
 """
@@ -28,7 +28,7 @@ ANNOTATIONS = Path(__file__).parents[1] / "textbook" / "curation" / "annotations
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "textbook" / "archives"
 
 # Stands before the real setuptools on the path of the process in which pip asks for an sdist's metadata.
-STATIC_BACKEND = '''
+STATIC_BACKEND = """
 import email, pathlib, sys
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
@@ -40,7 +40,7 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     return info.name
 
 __legacy__ = sys.modules[__name__]
-'''
+"""
 
 
 class Unresolved(Exception):

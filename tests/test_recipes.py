@@ -43,7 +43,7 @@ def test_a_file_works_with_several_workers_and_whatever_its_folder(tmp_path):
 
 
 def test_a_module():
-    assert [step.name for step in load_recipe("textbook.demo")][-1] == "Keep(edu_score)"
+    assert [step.name for step in load_recipe("textbook.demo")][-1] == "Keep(parses)"
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ THRESHOLD = 3.0
 
 
 def recipe() -> Recipe:
-    """Count, drop copies and what does not parse, leave out generated code and tests, score, keep what teaches."""
+    """Drop copies, generated code and tests, score the rest, keep what teaches and parses: the dearest step last."""
     return (
         CountTokens(),
         ExactDuplicates(normalize_whitespace=True),
-        Syntax(),
-        Keep("parses", equals=True),
         CodeFeatures(),
         Keep("is_generated", equals=False),
         Keep("is_test", equals=False),
         EducationalValue.pretrained("python"),
         Keep("edu_score", at_least=THRESHOLD),
+        Syntax(),
+        Keep("parses", equals=True),
     )

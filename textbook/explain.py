@@ -51,8 +51,9 @@ class Explanation:
         for title, name in (("source", "source"), ("licence", "license"), ("language", "language")):
             yield f"  {title:9} {'not known' if row.get(name) is None else shown(row[name])}"
         yield f"  {'text':9} {len(row['text'] or ''):,} characters"
+        absent = " (not in this folder)" if len(self.rows) < MAX_ANCESTORS else " (not shown)"
         for parent in row.get("parents") or ():
-            yield f"  {'parent':9} {visible_line(parent)}{'' if parent in here else ' (not shown: not in this folder)'}"
+            yield f"  {'parent':9} {visible_line(parent)}{'' if parent in here else absent}"
         yield ""
         names = [visible_line(step["name"]) for step in self.manifest["steps"]]
         width = max(map(len, names))
@@ -83,7 +84,13 @@ def shown(value: Any) -> str:
     """A value of any type on one line."""
     if isinstance(value, float):
         return number(value)
-    text = value if isinstance(value, str) else "none" if value is None else json.dumps(value, default=str, ensure_ascii=False)
+    text = (
+        value
+        if isinstance(value, str)
+        else "none"
+        if value is None
+        else json.dumps(value, default=str, ensure_ascii=False)
+    )
     text = visible_line(text[: MAX_VALUE_CHARS + 1])
     return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}…"
 

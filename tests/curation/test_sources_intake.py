@@ -3,6 +3,7 @@ import os
 import socket
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,7 @@ def test_text_is_taken_in_with_its_newlines_and_its_declared_encoding(data, lang
         (b"# coding: utf-16\n", "python", "unknown encoding declared"),
         (b"# coding: ascii\n# \xe9\n", "python", "not in the encoding it declares"),
         (b"x" * 1001, "python", "larger than 1,000 bytes"),
-        ("# coding: latin-1\n# ".encode() + b"\xe9" * 600, "python", "larger than 1,000 bytes"),
+        (b"# coding: latin-1\n# " + b"\xe9" * 600, "python", "larger than 1,000 bytes"),
     ],
 )
 def test_what_is_no_text_has_a_reason_and_a_readable_replacement(data, language, reason):
@@ -141,10 +142,8 @@ def test_a_file_without_permission(tmp_path):
     assert reason == (None if os.access(file, os.R_OK) else "unreadable: permission denied")
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that opens but can't be read")
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens but can't be read")
 def test_a_file_that_opens_but_cannot_be_read():
-    from pathlib import Path
-
     reason = take_file(Path("/proc/self/mem"), 0, "python", 1000).drop_reason
     assert reason == "unreadable: input/output error"
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import dill
 import pytest
-from reading import check_source, read
-from test_sources_files import MIT, write
+from reading import MIT, check_source, read, write
 
 from textbook.curation.sources import InstalledPackages
 
 
-def install(site: Path, name: str, version: str, files: dict[str, str], metadata: str = "", record: bool = True) -> None:
+def install(
+    site: Path, name: str, version: str, files: dict[str, str], metadata: str = "", record: bool = True
+) -> None:
     info = f"{name}-{version}.dist-info"
     write(site, files)
     write(site, {f"{info}/METADATA": f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n{metadata}"})

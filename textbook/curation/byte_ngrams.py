@@ -1,73 +1,100 @@
-"""Hash the byte n-grams of a text into buckets: a bag of substrings, in numpy, without a tokenizer.
+"""Hash the byte n-grams of a text into buckets: bags of substrings, in numpy, without a tokenizer.
 
-Bytes know no language: the same buckets serve code, comments and prose. Hashing is one multiplication and a shift
-(Dietzfelbinger et al. 1997, "A Reliable Randomized Algorithm for the Closest-Pair Problem", section 2.1).
+Bytes know no language: the same buckets serve code, comments and prose. Everything here is integer arithmetic, so that
+a text has the same counts on every machine.
 
-Does not weigh or score the buckets: see `textbook.curation.educational_value`.
+Does not weigh or score the buckets, and does not cut long texts: see `textbook.curation.educational_value`.
 """
 
+import string
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-_DIGITS_AND_TABS = bytes.maketrans(b"0123456789\t", b"0000000000 ")
-_SPACE = ord(" ")
-# Odd, without a pattern: the fractional part of the golden ratio, and a shift of it for each order, in 64 bits.
-_MULTIPLIER = 0x9E3779B97F4A7C15
-_ORDER_STEP = 0xD1B54A32D192ED02
+Buckets = npt.NDArray[np.uint16]
+Counts = tuple[Buckets, npt.NDArray[np.int64]]
+"""The distinct buckets of a text in rising order, and how often each occurs."""
+
+_Bytes = npt.NDArray[np.uint8]
+
+_DIGITS = bytes.maketrans(string.digits.encode() + b"\t", b"0" * 10 + b" ")
+_SHAPES = bytes.maketrans(
+    string.digits.encode() + string.ascii_lowercase.encode() + string.ascii_uppercase.encode() + b"\t",
+    b"0" * 10 + b"a" * 26 + b"A" * 26 + b" ",
+)
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 divided by the golden ratio, as an odd number
 
 
 @dataclass(frozen=True)
 class ByteNgramHash:
-    """Counts of hashed byte n-grams of the head of a text.
+    """Counts of hashed byte n-grams, a block of buckets for each order, of two views of a text.
 
-    Digits are one digit, a run of blanks is one blank and carriage returns are nothing, so that neither the depth of
-    indentation nor the line ending nor a constant makes a gram of its own.
+    The first view is the text with every digit as `0` and a run of blanks as one blank. The second is its shape:
+    letters become `a` or `A`, runs of these and of digits become one, and blanks stay, so that it shows how deep the
+    code is nested and how it is put together, whatever the names. Tabs are blanks, carriage returns are left out.
+
+    The hash is one multiplication and a shift (Dietzfelbinger et al. 1997, "A Reliable Randomized Algorithm for the
+    Closest-Pair Problem", section 2).
     """
 
-    orders: tuple[int, ...] = (4, 6, 8)
-    """The lengths of the n-grams, in bytes; each from 1 to 8."""
+    orders: tuple[int, ...] = (1, 3, 5)
+    """The lengths of the n-grams of the text, in bytes, each from 1 to 8."""
 
-    bits: int = 18
-    """There are `2 ** bits` buckets."""
+    shape_orders: tuple[int, ...] = (3, 5)
+    """The lengths of the n-grams of its shape, in bytes, each from 1 to 8."""
 
-    head_chars: int = 8_000
-    """How much of the text is read, from its start."""
+    bits: int = 14
+    """Each block has `2 ** bits` buckets; at most 16."""
 
-    def buckets(self, text: str) -> npt.NDArray[np.uint32]:
-        """The bucket of every n-gram, order after order, with repetition; empty for a text shorter than the orders."""
-        words = _words(self._normalised(text))
-        found = [np.empty(0, np.uint32)]
-        for order in self.orders:
-            grams = words[: max(0, len(words) - order + 1)] & np.uint64((1 << 8 * order) - 1)
-            multiplier = np.uint64(_MULTIPLIER + order * _ORDER_STEP & (1 << 64) - 1 | 1)
-            found.append((grams * multiplier >> np.uint64(64 - self.bits)).astype(np.uint32))
-        return np.concatenate(found)
+    @property
+    def num_blocks(self) -> int:
+        """One for each order, then one for each order of the shape."""
+        return len(self.orders) + len(self.shape_orders)
 
-    def counts(self, text: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-        """The distinct buckets of the text in rising order, and how often each occurs."""
-        ordered = np.sort(self.buckets(text))
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else ordered
-        return ordered[starts], np.diff(starts, append=len(ordered))
+    def counts(self, text: str) -> list[Counts]:
+        """The buckets of each block; none in a block whose order is longer than the text."""
+        data = text.encode("utf-8", "surrogatepass")
+        plain, shape = _words(_plain(data)), _words(_shape(data))
+        blocks = [self._buckets(plain, order) for order in self.orders]
+        blocks += [self._buckets(shape, order) for order in self.shape_orders]
+        return [_count(block) for block in blocks]
 
-    def _normalised(self, text: str) -> npt.NDArray[np.uint8]:
-        head = text[: self.head_chars].encode("utf-8", "surrogatepass").translate(_DIGITS_AND_TABS, b"\r")
-        data = np.frombuffer(head, np.uint8)
-        blank = data == _SPACE
-        return data[~(blank[1:] & blank[:-1]).nonzero()[0]] if False else data[_keeps(blank)]
+    def _buckets(self, words: npt.NDArray[np.uint64], order: int) -> Buckets:
+        """The bucket of the n-gram at each position, given the 8 bytes from there on."""
+        grams = words[: max(0, len(words) - order + 1)] & np.uint64((1 << 8 * order) - 1)
+        return (grams * _MULTIPLIER >> np.uint64(64 - self.bits)).astype(np.uint16)
 
 
-def _keeps(blank: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """True everywhere but at a blank after a blank."""
-    keep = np.ones(len(blank), np.bool_)
-    keep[1:] = ~(blank[1:] & blank[:-1])
-    return keep
+def _plain(data: bytes) -> _Bytes:
+    view = np.frombuffer(data.translate(_DIGITS, b"\r"), np.uint8)
+    return _squeeze(view, view == ord(" "))
 
 
-def _words(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+def _shape(data: bytes) -> _Bytes:
+    view = np.frombuffer(data.translate(_SHAPES, b"\r"), np.uint8)
+    return _squeeze(view, (view == ord("a")) | (view == ord("A")) | (view == ord("0")))
+
+
+def _squeeze(view: _Bytes, squeezed: npt.NDArray[np.bool_]) -> _Bytes:
+    """`view` without the bytes that are like the one before and `squeezed`."""
+    keep = np.ones(len(view), np.bool_)
+    keep[1:] = (view[1:] != view[:-1]) | ~squeezed[1:]
+    return view[keep]
+
+
+def _words(view: _Bytes) -> npt.NDArray[np.uint64]:
     """The 8 bytes from each position on as one little-endian number; zeros stand after the end."""
-    padded = np.concatenate((data, np.zeros(7, np.uint8))).astype(np.uint64)
+    padded = np.concatenate((view, np.zeros(7, np.uint8))).astype(np.uint64)
     pairs = padded[:-1] | padded[1:] << np.uint64(8)
     quads = pairs[:-2] | pairs[2:] << np.uint64(16)
-    return quads[:-4] | quads[4:] << np.uint64(32)
+    words: npt.NDArray[np.uint64] = quads[:-4] | quads[4:] << np.uint64(32)
+    return words
+
+
+def _count(buckets: Buckets) -> Counts:
+    ordered = np.sort(buckets, kind="stable")  # a radix sort for 16 bits, five times as fast as the default
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    edges = np.append(np.flatnonzero(first), len(ordered))
+    return ordered[edges[:-1]], edges[1:] - edges[:-1]

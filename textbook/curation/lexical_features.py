@@ -21,8 +21,8 @@ GENERATED_CHARS = 2_000
 """A mark of generated code is looked for in the first characters only: further down it is about something else."""
 
 _KEYWORDS = """
-False None True and as assert async await break class continue def del elif else except finally for from global if import in
-is lambda nonlocal not or pass raise return try while with yield
+False None True and as assert async await break class continue def del elif else except finally for from global if
+import in is lambda nonlocal not or pass raise return try while with yield
 """
 KEYWORDS: Final = frozenset(_KEYWORDS.split())
 

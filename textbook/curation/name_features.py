@@ -14,20 +14,21 @@ Nodes = dict[type[ast.AST], list[Any]]
 
 # A literal list, for `dir(builtins)` grows under IPython and with `site`, and features must not depend on that.
 _BUILTIN_NAMES = """
-ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError BufferError
-BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError
-DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception ExceptionGroup FileExistsError
-FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning IndentationError
-IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError ModuleNotFoundError
-NameError NotADirectoryError NotImplemented NotImplementedError OSError OverflowError PendingDeprecationWarning
-PermissionError ProcessLookupError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
-StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError TypeError
-UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning
-ValueError Warning ZeroDivisionError __build_class__ __class__ __debug__ __doc__ __file__ __import__ __name__ __package__
-__path__ __spec__ abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile
-complex delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help
-hex id input int isinstance issubclass iter len list locals map max memoryview min next object oct open ord pow print
-property quit range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception ExceptionGroup
+FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning
+IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError
+ModuleNotFoundError NameError NotADirectoryError NotImplemented NotImplementedError OSError OverflowError
+PendingDeprecationWarning PermissionError ProcessLookupError RecursionError ReferenceError ResourceWarning
+RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError
+TimeoutError TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError
+UnicodeWarning UserWarning ValueError Warning ZeroDivisionError __build_class__ __class__ __debug__ __doc__ __file__
+__import__ __name__ __package__ __path__ __spec__ abs aiter all anext any ascii bin bool breakpoint bytearray bytes
+callable chr classmethod compile complex delattr dict dir divmod enumerate eval exec exit filter float format
+frozenset getattr globals hasattr hash help hex id input int isinstance issubclass iter len list locals map max
+memoryview min next object oct open ord pow print property quit range repr reversed round set setattr slice sorted
+staticmethod str sum super tuple type vars zip
 """
 BUILTINS: Final = frozenset(_BUILTIN_NAMES.split())
 """The names Python 3.11 defines everywhere, those of modules among them."""
@@ -85,7 +86,8 @@ def _call_features(nodes: Nodes, foreign: set[str]) -> dict[str, float]:
 
 
 def _attribute_features(nodes: Nodes, bound: set[str], foreign: set[str]) -> dict[str, float]:
-    loaded, stored = set(), set()
+    loaded: set[str] = set()
+    stored: set[str] = set()
     for node in nodes.get(ast.Attribute, ()):
         if node.value.__class__ is ast.Name and node.value.id in _SELF:
             (loaded if node.ctx.__class__ is ast.Load else stored).add(node.attr)

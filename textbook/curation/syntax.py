@@ -21,8 +21,8 @@ class Syntax(Operator):
     | of no known language and does not parse | None | the same |
     | of another language | None | "no parser for rust" |
 
-    So `parses` is False only for what claims to be Python and is not, and None where that can't be told. "Does not parse"
-    includes what is refused for its cost: see `textbook.languages.python.parse`.
+    So `parses` is False only for what claims to be Python and is not, and None where that can't be told. "Does not
+    parse" includes what is refused for its cost: see `textbook.languages.python.parse`.
     """
 
     version = 1

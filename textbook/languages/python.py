@@ -34,6 +34,7 @@ _FILE_NAME = "<textbook sample>"
 # pseudo file, so it concerns no other warning, and needs no `catch_warnings`, which is not thread-safe.
 _SILENCE = ("ignore", None, Warning, re.compile(re.escape(_FILE_NAME)), 0)
 
+_NO_STATEMENT = ("", " ", "\t", "#", ")", "]", "}")
 _OPERATORS = b".([{+-*/%@&|^~<>:"
 _NESTING_KEYWORDS = (b"not", b"and", b"or", b"if", b"lambda", b"await", b"yield")  # "or" counts "for" as well
 _PUNCTUATION = b"()[]{}.,:;+-*/%@&|^~<>=!"
@@ -53,7 +54,7 @@ STRING_OR_COMMENT: Final = re.compile(
 """A comment or a string literal without its prefix. An unclosed string ends with its line, or with the text."""
 
 _DOTTED_NAME = re.compile(r"\b(?:\w++[\s\\]*+\.[\s\\]*+){250}")
-_LONG_NUMBER = re.compile(r"\b(?!0[xXoObB])\d[\d_]{4300}")
+_LONG_NUMBER = re.compile(r"\b\d[\w.]{3500}")
 
 
 class ParseError(ValueError):
@@ -79,13 +80,13 @@ def parse(text: str) -> ast.Module:
 
     Refused, beside what is not Python: over `MAX_BYTES` or `MAX_TOKENS`; NUL and lone surrogates; nesting beyond
     `MAX_DEPTH` or the parser's own stack; dotted names of 250 parts (`import a.a.a...` takes quadratic memory: 4 GB for
-    100 kB); decimal numbers over 4,300 digits whatever `sys.set_int_max_str_digits` says; f-strings over
-    `MAX_FSTRING_WORK`.
+    100 kB); numbers over 3,500 characters, so that every integer in the tree can be printed under Python's limit of
+    4,300 decimal digits; f-strings over `MAX_FSTRING_WORK`.
 
     Raises:
         ParseError: with the reason. The wording of syntax errors is that of the running Python.
     """
-    text = text.removeprefix("\ufeff")
+    text = plain_newlines(text.removeprefix("\ufeff"))
     data = _encode(text)
     _check_cost(text, data)
     if not warnings.filters or warnings.filters[0] != _SILENCE:
@@ -102,6 +103,11 @@ def parse(text: str) -> ast.Module:
     if _may_exceed_depth(data) and _exceeds_depth(tree):
         raise ParseError(f"nested deeper than {MAX_DEPTH:,}")
     return tree
+
+
+def plain_newlines(text: str) -> str:
+    r"""The text with `\n` for `\r\n` and `\r`, as Python reads it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _encode(text: str) -> bytes:
@@ -125,13 +131,12 @@ def _check_cost(text: str, data: bytes) -> None:
         raise ParseError(f"more than {MAX_TOKENS:,} operators and words")
     if data.count(b"{") * len(data) > MAX_FSTRING_WORK and _fstring_work(text) > MAX_FSTRING_WORK:
         raise ParseError("f-strings that are too long")
-    joined = data.replace(b"\\\n", b"").replace(b"\\\r", b"") if b"\\" in data else data
-    if max(map(len, joined.split(b"\n"))) > _LONG_LINE:
+    if max(map(len, data.replace(b"\\\n", b"").split(b"\n"))) > _LONG_LINE:
         code = '""'.join(STRING_OR_COMMENT.split(text)[::2])
         if _DOTTED_NAME.search(code):
             raise ParseError("a dotted name of 250 parts or more")
         if _LONG_NUMBER.search(code):
-            raise ParseError("a decimal number of more than 4,300 digits")
+            raise ParseError("a number of more than 3,500 characters")
 
 
 def _count(data: bytes, characters: bytes) -> int:
@@ -142,7 +147,7 @@ def _fstring_work(text: str) -> int:
     """The sum of length times replacement fields over f-strings."""
     pieces = STRING_OR_COMMENT.split(text)
     prefixed = zip(pieces[::2], pieces[1::2], strict=False)
-    return sum(len(string) * string.count("{") for code, string in prefixed if "f" in code[-2:].lower())
+    return sum(len(string) * string.count("{") for code, string in prefixed if code[-2:].lower().endswith(("f", "fr")))
 
 
 def _may_exceed_depth(data: bytes) -> bool:
@@ -199,13 +204,13 @@ def parse_head(text: str, cut: bool = False) -> tuple[ast.Module | None, float]:
 
     Args:
         text: with plain newlines.
-        cut: whether `text` is known to end before its file does. Its last function or class is then left out unseen,
-            which saves the attempt that fails.
+        cut: whether `text` is known to end before its file does. Its last function, class or statement at top level
+            is then left out unseen, which saves the attempt that fails.
     """
     if text[:1].isspace():
         text = dedent(text)
     lines = text.split("\n") if cut else []
-    end = _complete(lines, _last_definition(lines)) if cut else 0
+    end = _complete(lines, _last_start(lines)) if cut else 0
     head = "\n".join(lines[:end]) if cut else text
     for attempt in range(HEAD_ATTEMPTS):
         try:
@@ -234,10 +239,11 @@ def _complete(lines: list[str], end: int) -> int:
     return end
 
 
-def _last_definition(lines: list[str]) -> int:
-    """The number of lines before the last function or class; all of them if there is just one."""
+def _last_start(lines: list[str]) -> int:
+    """The number of lines before the last one that starts a function, a class or a statement at top level."""
     for number in range(len(lines) - 1, 0, -1):
-        if lines[number].lstrip().startswith(("def ", "class ", "async def ")):
+        line = lines[number]
+        if line[:1] not in _NO_STATEMENT or line.lstrip().startswith(("def ", "class ", "async def ")):
             return number
     return len(lines)
 

@@ -5,7 +5,6 @@ the same bytes. Does not judge: it counts, draws and quotes what the steps wrote
 """
 
 import html
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,3 @@ class Report:
     def __repr__(self) -> str:
         rows = self.summary["rows"]
         return f"Report({rows['source']:,} rows -> {rows['kept']:,} kept, {rows['dropped']:,} dropped)"
-
-    def json(self) -> str:
-        """The summary as JSON, for programs."""
-        return json.dumps(self.summary, ensure_ascii=False, indent=1)

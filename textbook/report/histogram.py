@@ -14,7 +14,6 @@ import numpy.typing as npt
 NUM_BINS = 50
 OUTER_SHARE = 0.001
 LOG_FROM = 1000
-BINS_PER_DECADE = 8
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 Values = npt.NDArray[np.float64]
@@ -52,7 +51,9 @@ class Spread:
     def range(self) -> tuple[float, float]:
         """Where the values lie, but for the outermost on each side."""
         low, high = self.quantile(OUTER_SHARE), self.quantile(1 - OUTER_SHARE)
-        return max(low - abs(low) / 128, self.low), min(high + abs(high) / 128, self.high)
+        low, high = max(low - abs(low) / 128, self.low), min(high + abs(high) / 128, self.high)
+        low, high = np.clip([low, high], -_FLOAT32_MAX, _FLOAT32_MAX).tolist()
+        return low, high
 
 
 class Axis(NamedTuple):
@@ -80,7 +81,8 @@ def axis(spread: Spread, whole: bool, lines: list[float]) -> Axis:
     low, high = min([low, *near]), max([high, *near])
     if low >= 0 and high >= LOG_FROM and high > 20 * spread.quantile(0.5):
         return _log_axis(low, high)
-    width = _nice((high - low) / NUM_BINS) if high > low else 1.0
+    resolvable = max(abs(low) * 1e-12, abs(high) * 1e-12, 1e-30)
+    width = _nice(max((high - low) / NUM_BINS, resolvable) if high > low else max(1.0, resolvable))
     width = max(width, 1.0) if whole else width
     first = math.floor(low / width)
     last = math.floor(high / width) + 1 if whole else max(math.ceil(high / width), first + 1)
@@ -91,12 +93,13 @@ def axis(spread: Spread, whole: bool, lines: list[float]) -> Axis:
 
 
 def _log_axis(low: float, high: float) -> Axis:
-    first = math.floor(math.log10(max(low, 1)) * BINS_PER_DECADE)
-    last = math.ceil(math.log10(high) * BINS_PER_DECADE) + 1
-    edges = sorted(
-        {float(round(10 ** (i / BINS_PER_DECADE))) for i in range(first, last)} | ({0.0} if low < 1 else set())
-    )
-    decades = [10.0**i for i in range(math.ceil(math.log10(edges[-1])) + 1)]
+    start, end = math.log10(max(low, 1)), math.log10(high)
+    step = max(0.1, _nice((end - start) / NUM_BINS))
+    exponents = _multiples(step, math.floor(start / step), math.floor(end / step) + 1)
+    zero = {0.0} if low < 1 else set()
+    edges = sorted(zero | {float(round(10.0 ** min(exponent, 308))) for exponent in exponents})
+    every = math.ceil((end - start) / 6)
+    decades = [10.0**i for i in range(0, math.floor(end) + 1, every)]
     return Axis(edges, [tick for tick in decades if edges[0] <= tick <= edges[-1]], logarithmic=True)
 
 

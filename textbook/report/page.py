@@ -17,7 +17,10 @@ from pygments.util import ClassNotFound
 
 from textbook.report import numbers
 from textbook.report.reproduce import recipe
-from textbook.report.visible import visible
+from textbook.report.visible import cut, visible
+
+CONFIG_LINES, LINE_CHARS = 200, 1000
+"""How much of a step's configuration is shown."""
 
 
 def page(summary: dict[str, Any]) -> str:
@@ -42,7 +45,7 @@ def _template() -> jinja2.Template:
         "seconds": numbers.seconds,
         "number": numbers.number,
         "highlight": highlight,
-        "as_json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
+        "as_json": lambda value: cut(json.dumps(value, ensure_ascii=False, indent=1), CONFIG_LINES, LINE_CHARS),
     }
     assert environment.loader is not None
     style, _, _ = environment.loader.get_source(environment, "report.css")

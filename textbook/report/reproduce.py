@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Any
 
+MAX_VALUE_CHARS = 2000
+"""A configuration value longer than this becomes an ellipsis; `manifest.json` has it in full."""
+
 _CLASS = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
 
 
@@ -46,6 +49,11 @@ def _call(described: dict[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    written = _written(value)
+    return written if len(written) <= MAX_VALUE_CHARS else "..."
+
+
+def _written(value: Any) -> str:
     if isinstance(value, dict) and set(value) == {"class", "config"}:
         return _call(value)
     if isinstance(value, dict):

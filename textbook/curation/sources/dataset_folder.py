@@ -49,15 +49,18 @@ class Folder(Source):
                 raise ValueError(f"{folder.path} has no step {name!r}; it has {', '.join(map(repr, steps))}")
         files = [("data", file) for file in folder.files("data")]
         files += [("dropped", file) for file in folder.files("dropped") if self._names()]
-        groups = [(f"{part}/{file.name}", i, size) for part, file in files for i, _, size in row_groups(file)]
-        shards = cut(groups, lambda group: group[2], self.shard_bytes)
+        groups = [(f"{part}/{file.name}", group) for part, file in files for group in row_groups(file)]
+        shards = [
+            [[name, group.number] for name, group in shard]
+            for shard in cut(groups, lambda named: named[1].num_bytes, self.shard_bytes)
+        ]
         return Listing(fingerprint(folder.manifest["fingerprint"], groups), shards)
 
     def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
-        """Read the row groups of a shard, which is a list of (file, row group, its bytes)."""
+        """Read the row groups of a shard, each given by its file and number."""
         columns = [*SCHEMA.names, *self.adds]
-        for name, group, _ in shard:
-            for rows in read_row_group(Path(self.path) / name, group, batch_size):
+        for name, number in shard:
+            for rows in read_row_group(Path(self.path) / name, number, batch_size):
                 if name.startswith("dropped/"):
                     rows = rows.filter(pc.is_in(rows[DROPPED_BY], pa.array(self._names(), pa.string())))
                 if rows.num_rows:

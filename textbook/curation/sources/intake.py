@@ -23,7 +23,23 @@ HEAD_CHARS = 2_000
 
 SYMBOLIC_LINK = "symbolic link"
 
-CODECS = ("ascii", "big5", "cp", "euc", "gb", "hz", "iso8859", "johab", "koi8", "kz", "mac", "shift", "tis", "utf-8")
+CODECS = (
+    "ascii",
+    "big5",
+    "cp",
+    "euc",
+    "gb",
+    "hz",
+    "iso2022",
+    "iso8859",
+    "johab",
+    "koi8",
+    "kz",
+    "mac",
+    "shift",
+    "tis",
+    "utf-8",
+)
 """How the names of codecs begin that a cookie may ask for: encodings of text that contain ASCII. Others of Python's run
 for hours (idna), are no encodings of files (unicode_escape) or can't be what wrote the cookie (utf-16)."""
 
@@ -123,4 +139,7 @@ def repr_of(value: Any) -> str:
     """The head of how `value` looks; bytes as the text they may be."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value[: 4 * HEAD_CHARS]).decode("utf-8", "replace")
-    return repr(value)
+    try:
+        return repr(value)
+    except RecursionError:
+        return type(value).__name__

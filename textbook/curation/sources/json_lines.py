@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from textbook.curation.sources.batching import BATCH_BYTES
 from textbook.curation.sources.intake import refused
-from textbook.curation.sources.paths import Paths, named_files, sizes
+from textbook.curation.sources.paths import Paths, named_file, named_files, sizes
 from textbook.curation.sources.tabular import RESERVED, Tabular
-from textbook.curation.sources.values import arrow_of, as_kind, join, kind_of, storable
+from textbook.curation.sources.values import MAX_DEPTH, arrow_of, as_kind, is_deeper, join, kind_of, storable
 from textbook.lineage import fingerprint
 from textbook.operator import ArrowType, Batch, Listing
 
@@ -22,8 +22,6 @@ LINE_BYTES = 16
 """A line may hold this many times `max_bytes`: six for text written in escapes, and other columns."""
 
 MAX_COLUMNS = 1_000
-MAX_DEPTH = 64
-"""Deeper nesting is no data, and Python's JSON recurses."""
 TOO_DEEP = f"JSON nested more than {MAX_DEPTH} deep"
 
 
@@ -69,7 +67,7 @@ class JsonLines(Tabular):
 
     def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
         """Read the lines of a shard: a file, the offsets between which they begin, and the kinds of their columns."""
-        path = named_files(self.paths, "JSON Lines")[shard["file"]]
+        path = named_file(self.paths, "JSON Lines", shard["file"])
         kinds = shard["kinds"]
         rows: list[tuple[int, dict[str, Any] | Broken]] = []
         num_bytes = 0
@@ -217,13 +215,5 @@ def parse(line: Line, text: str) -> dict[str, Any] | Broken:
 
 def broken(data: bytes, reason: str) -> Broken:
     """What stands for a line that can't be used."""
-    intake = refused(data, reason)
+    intake = refused(data.rstrip(b"\r\n"), reason)
     return Broken(intake.text, reason)
-
-
-def is_deeper(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested more than `levels` deep."""
-    if not isinstance(value, list | dict):
-        return False
-    children = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(is_deeper(child, levels - 1) for child in children)

@@ -31,7 +31,7 @@ def open_source(spec: str) -> Source:
     if spec.startswith("hub:") and spec != "hub:":
         return Hub(spec.removeprefix("hub:"))
     path = Path(spec)
-    if path.is_dir():
+    if spec and path.is_dir():
         # A folder of code may have a manifest.json of its own (a browser extension has).
         written = (path / "data").is_dir() and (path / "manifest.json").is_file()
         return Folder(spec) if written or (path / ".work" / "plan.json").is_file() else Files(spec)

@@ -27,6 +27,18 @@ def named_files(paths: Paths, what: str) -> dict[str, Path]:
     return dict(sorted(names.items()))
 
 
+def named_file(paths: Paths, what: str, name: str) -> Path:
+    """The file that was listed as `name`.
+
+    Raises:
+        ValueError: it is not there any more.
+    """
+    files = named_files(paths, what)
+    if name not in files:
+        raise ValueError(f"{name!r} has gone since it was listed; put it back, or run into a new folder")
+    return files[name]
+
+
 def expand(pattern: str) -> list[Path]:
     """The files of that name, or else that match the glob."""
     if Path(pattern).is_file():

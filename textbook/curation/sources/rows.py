@@ -13,7 +13,7 @@ import pyarrow as pa
 from textbook.curation.sources.batching import BATCH_BYTES, ROW_BYTES
 from textbook.curation.sources.streaming import READ_ROWS, Streaming, schema_of
 from textbook.curation.sources.tabular import parquet_holds
-from textbook.curation.sources.values import arrow_of, as_kind, kind_of_all, storable
+from textbook.curation.sources.values import MAX_DEPTH, arrow_of, as_kind, columns_of, is_deeper, kind_of_all, storable
 from textbook.operator import ArrowType, Batch, Listing
 
 
@@ -36,8 +36,8 @@ class Rows(Streaming):
     """Rows in hand, in their order; see `Tabular` for which column is which.
 
     Columns keep their Arrow types. A column of Python values that Arrow can't hold as one (a text here, a number there)
-    is carried as JSON text. The digest of the listing is that of the content: all rows are read once for it, a stream's
-    too.
+    is carried as JSON text. A stream without features has the columns of its first 1,000 rows. The digest of the
+    listing is that of the content: all rows are read once for it, a stream's too.
 
     Args:
         data: a `datasets.Dataset` or `IterableDataset`, a pandas DataFrame, an Arrow table, a list of dicts, a dict of
@@ -65,17 +65,14 @@ class Rows(Streaming):
         """
         if is_stream(self.data):
             shards: list[Any] = self._stream_shards(self.data, "the stream")
-            num_rows = None
-        else:
-            if len(self._hand.rows):
-                self._check(self._hand.schema.names, "the data")
-            self._carried(self._hand.schema)
-            shards, num_rows = self._slices(), len(self._hand.rows)
-        hashed = hashlib.sha256(repr([(name, str(type_)) for name, type_ in self.adds.items()]).encode())
-        for shard in shards:
-            for batch in self.read(shard, READ_ROWS):
-                hashed.update(repr(batch).encode("utf-8", "surrogatepass"))
-        return Listing(hashed.hexdigest()[:32], shards, num_rows)
+            return Listing(self._content(shards), shards)
+        num_rows = len(self._hand.rows)
+        if num_rows:
+            self._check(self._hand.schema.names, "the data")
+        self._carried(self._hand.schema)
+        step = max(1, int(self.shard_bytes // self._row_bytes))
+        slices = [[start, min(start + step, num_rows)] for start in range(0, num_rows, step)]
+        return Listing(self._content([[0, num_rows]]), slices, num_rows)
 
     def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
         """Read a slice, which is [start, stop), or a shard of a stream."""
@@ -104,10 +101,13 @@ class Rows(Streaming):
         stored = len(rows) if isinstance(rows, pa.Table) else len(rows.data)  # a dataset may select few of its rows
         return ROW_BYTES + float(num_bytes + chars) / max(stored, 1)
 
-    def _slices(self) -> list[Any]:
-        num_rows = len(self._hand.rows)
-        step = max(1, int(self.shard_bytes // self._row_bytes))
-        return [[start, min(start + step, num_rows)] for start in range(0, num_rows, step)]
+    def _content(self, shards: list[Any]) -> str:
+        """The digest of all rows."""
+        hashed = hashlib.sha256(repr([(name, str(declared)) for name, declared in self.adds.items()]).encode())
+        for shard in shards:
+            for batch in self.read(shard, READ_ROWS):
+                hashed.update(repr(batch).encode())
+        return hashed.hexdigest()[:32]
 
 
 def is_stream(data: Any) -> bool:
@@ -132,15 +132,14 @@ def in_hand(data: Any, text: str) -> Hand:
             f"got the splits {', '.join(map(repr, data))}; give one of them, such as ds[{next(iter(data), '')!r}]"
         )
     if pandas is not None and isinstance(data, pandas.DataFrame):
-        return of_columns({str(name): column for name, column in data.items()}, len(data), text)
+        return of_columns({storable(str(name)): column for name, column in data.items()}, len(data), text)
     if isinstance(data, Mapping):
         lengths = {len(values) for values in data.values()}
         if len(lengths) > 1:
             raise ValueError(f"got columns of unequal lengths {sorted(lengths)}; give columns of one length")
-        return of_columns({str(name): values for name, values in data.items()}, max(lengths, default=0), text)
+        return of_columns({storable(str(name)): values for name, values in data.items()}, max(lengths, default=0), text)
     if isinstance(data, list | tuple) and all(isinstance(row, Mapping) for row in data):
-        names = dict.fromkeys(name for row in data for name in row)
-        return of_columns({str(name): [row.get(name) for row in data] for name in names}, len(data), text)
+        return of_columns(columns_of(data), len(data), text)
     raise ValueError(
         f"got a {type(data).__name__}; expected a datasets.Dataset, a DataFrame, an Arrow table, a list of dicts "
         "or a dict of lists. Texts alone are [{'text': t} for t in texts]; files are opened by open_source(path)"
@@ -158,7 +157,13 @@ def of_columns(columns: Mapping[str, Any], num_rows: int, text: str) -> Hand:
 
 
 def arrow_column(values: Any) -> pa.Array:
-    """Values as an Arrow column; NaN is None where they come from pandas; what makes no column is JSON text."""
+    """Values as an Arrow column; NaN is None where they come from pandas; what makes no column is JSON text.
+
+    Raises:
+        ValueError: a value is nested too deeply.
+    """
+    if any(is_deeper(value, MAX_DEPTH) for value in values):
+        raise ValueError(f"a value is nested more than {MAX_DEPTH} deep; expected flatter data. Carry it as JSON text")
     try:
         array = pa.array(values, from_pandas=True)
         if isinstance(array, pa.Array) and parquet_holds(array.type):

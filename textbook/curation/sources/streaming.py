@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from textbook.curation.sources.tabular import Tabular
-from textbook.curation.sources.values import arrow_of, as_kind, join, kind_of
+from textbook.curation.sources.values import arrow_of, as_kind, columns_of, join, kind_of, storable
 from textbook.operator import Batch
 
 if TYPE_CHECKING:
@@ -39,22 +39,27 @@ class Streaming(Tabular):
         """The rows of one shard."""
         part = stream.shard(num_shards=shard["of"], index=shard["shard"])
         kinds: dict[str, str] | None = shard["kinds"]
-        carried = self._carried(schema_of(stream)[0] if kinds is None else schema_of_kinds(kinds))
-        row = 0
-        for found in part.with_format("arrow" if kinds is None else None).iter(min(batch_size, READ_ROWS)):
-            length = found.num_rows if isinstance(found, pa.Table) else len(next(iter(found.values()), []))
-            locators = [f"{name}#{shard['shard']}:{i}" for i in range(row, row + length)]
-            row += length
-            if kinds is None:
-                yield self._arrow_batch(found, carried, locators)
-            else:
-                yield self._python_batch(found, {column: kinds[column] for column in carried}, locators)
+        prefix = f"{name}#{shard['shard']}:"
+        at_once = min(batch_size, READ_ROWS)
+        first = 0
+        if kinds is None:
+            carried = self._carried(schema_of(stream)[0])
+            for table in part.with_format("arrow").iter(at_once):
+                yield self._arrow_batch(table, carried, [f"{prefix}{first + i}" for i in range(table.num_rows)])
+                first += table.num_rows
+        else:
+            carried = self._carried(schema_of_kinds(kinds))
+            rows = iter(part)  # row by row: in batches, `datasets` loses rows that lack columns
+            while found := list(islice(rows, at_once)):
+                locators = [f"{prefix}{first + i}" for i in range(len(found))]
+                yield self._python_batch(columns_of(found), {column: kinds[column] for column in carried}, locators)
+                first += len(found)
 
     def _python_batch(self, found: Mapping[str, list[Any]], kinds: Mapping[str, str], locators: list[str]) -> Batch:
-        values = dict(found)
+        values = {name: column if name == self.text else list(map(storable, column)) for name, column in found.items()}
         problems: dict[int, str] = {}
         for name, kind in kinds.items():
-            column = found.get(name, [None] * len(locators))
+            column = values.get(name, [None] * len(locators))
             misfits = {i for i, value in enumerate(column) if join(kind, kind_of(value)) != kind}
             problems |= {i: f"column {name!r} is not of type {arrow_of(kind)}" for i in misfits}
             values[name] = [None if i in misfits else as_kind(value, kind) for i, value in enumerate(column)]
@@ -68,7 +73,8 @@ def schema_of(stream: "datasets.IterableDataset") -> tuple[pa.Schema, dict[str, 
     kinds: dict[str, str] = {}
     for row in islice(stream, PEEK_ROWS):
         for name, value in row.items():
-            kinds[name] = join(kinds.get(name, "null"), kind_of(value))
+            name = storable(str(name))
+            kinds[name] = join(kinds.get(name, "null"), kind_of(storable(value)))
     return schema_of_kinds(kinds), kinds
 
 

@@ -116,7 +116,7 @@ class Tabular(Source):
 
 
 def parquet_holds(type_: pa.DataType) -> bool:
-    """Whether parquet can hold values of a type (no durations, no structs without fields)."""
+    """Whether parquet can hold values of a type (no intervals, no structs without fields)."""
     try:
         pq.write_table(pa.schema([("column", plain(type_))]).empty_table(), io.BytesIO())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -145,6 +145,8 @@ def plain(type_: pa.DataType) -> pa.DataType:
 
 def as_python(column: pa.Array | pa.ChunkedArray) -> tuple[list[Any], list[int]]:
     """The values of a column, and the positions of those that Python can't hold: broken UTF-8, far-off dates."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.cast(column.type.storage_type)
     try:
         return column.to_pylist(), []
     except (ValueError, OverflowError):

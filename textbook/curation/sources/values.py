@@ -6,7 +6,7 @@ one of those ("list:int"), or "json": everything else, objects and mixtures amon
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,9 @@ ARROW = {
     "json": pa.string(),
 }
 LIST = "list:"
+MAX_DEPTH = 64
+"""Deeper nesting is no data: Python's JSON recurses, and Arrow overflows the stack."""
+
 NUMBERS = [{"int", "wide"}, {"int", "float"}]
 """Kinds that go together; the second holds both."""
 
@@ -85,12 +88,32 @@ def as_kind(value: Any, kind: str) -> Any:
     return value
 
 
-def storable(value: Any) -> Any:
-    """A JSON value in which lone surrogates, which UTF-8 can't hold, are U+FFFD."""
+def columns_of(rows: Sequence[Mapping[Any, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns, under names that UTF-8 can hold; what a row lacks is None."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {storable(str(name)): [row.get(name) for row in rows] for name in names}
+
+
+def storable(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """A value in which lone surrogates, which UTF-8 can't hold, are U+FFFD.
+
+    Raises:
+        ValueError: it is nested more than `levels` deep.
+    """
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, list):
-        return [storable(item) for item in value]
+    if not isinstance(value, list | tuple | dict):
+        return value
+    if levels == 0:
+        raise ValueError(f"a value is nested more than {MAX_DEPTH} deep; expected flatter data. Carry it as JSON text")
     if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
-    return value
+        return {storable(key): storable(item, levels - 1) for key, item in value.items()}
+    return [storable(item, levels - 1) for item in value]
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested more than `levels` deep."""
+    if not isinstance(value, list | tuple | dict):
+        return False
+    children = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(is_deeper(child, levels - 1) for child in children)
