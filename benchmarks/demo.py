@@ -61,9 +61,8 @@ def main() -> None:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         print(printed)
         print(f"{workers} workers: {used.ru_utime + used.ru_stime:.0f} CPU-s (target < 90)", end=", ")
-        print(
-            f"{time.monotonic() - started:.0f} s on the clock, peak {peak[0] / 2**20:,.0f} MB together (target < 2,048)"
-        )
+        memory = f"peak {peak[0] / 2**20:,.0f} MB together (target < 2,048)"
+        print(f"{time.monotonic() - started:.0f} s on the clock, {memory}")
         assert process.returncode == 0
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/engine.py
 
-Five steps that do nearly nothing, over rows of 1 kB: what is left is the engine. Each figure is from a process of its own,
-after a small run that has paid for the imports. Targets: at most 10 us a row; CPU seconds linear in the rows; memory flat.
+Five steps that do nearly nothing, over rows of 1 kB: what is left is the engine. Each figure is from a process of its
+own, after a small run that has paid for the imports. Targets: at most 10 us a row; CPU seconds linear in the rows;
+memory flat.
 """
 
 import json

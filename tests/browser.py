@@ -31,15 +31,14 @@ def chromium() -> str:
     return found
 
 
-def dump_dom(page: Path) -> str:
-    """The document at `page` as HTML after its scripts, if it has any, have run."""
-    return _run(page, "--dump-dom", "--virtual-time-budget=3000")
-
-
-def screenshot(page: Path, image: Path, width: int, height: int, dark: bool = False) -> None:
-    """Take a picture of `page` at a width of 500 or more (see `framed` for less) in either colour scheme."""
+def dump_dom(page: Path, dark: bool = False) -> str:
+    """The document at `page` as HTML after its scripts, if it has any, have run; in either colour scheme."""
     scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
-    _run(page, f"--screenshot={image}", f"--window-size={width},{height}", scheme)
+    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
+        flags = [*FLAGS, f"--user-data-dir={profile}", scheme, "--dump-dom", "--virtual-time-budget=3000"]
+        command = [chromium(), *flags, page.resolve().as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
+    return done.stdout
 
 
 def framed(page: str, width: int, height: int, script: str = "") -> str:
@@ -53,10 +52,3 @@ def framed(page: str, width: int, height: int, script: str = "") -> str:
         "<script>document.querySelector('iframe').onload = event => {"
         f"const inner = event.target.contentDocument; {script} }}</script>"
     )
-
-
-def _run(page: Path, *flags: str) -> str:
-    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
-        command = [chromium(), *FLAGS, f"--user-data-dir={profile}", *flags, page.resolve().as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
-    return done.stdout

@@ -6,7 +6,19 @@ import pytest
 from textbook.curation.byte_ngrams import ByteNgramHash
 
 TEXT = 'def area(width, height):\n    """The area of a box."""\n    return width * height\n'
-ODD = ["", "a", "\0\0\0\0", "\ud800", "\udc00\ud800", "漢字🙂" * 50, "\r\r\r", "   ", "\t" * 9, "x" * 2**20, "1" * 100_000]
+ODD = [
+    "",
+    "a",
+    "\0\0\0\0",
+    "\ud800",
+    "\udc00\ud800",
+    "漢字🙂" * 50,
+    "\r\r\r",
+    "   ",
+    "\t" * 9,
+    "x" * 2**20,
+    "1" * 100_000,
+]
 
 
 def grams(text, **fields):

@@ -2,7 +2,7 @@
 
 Two things are read off the head of a text: the score of a linear model over its byte n-grams, and its code features.
 An ensemble of trees makes the score of both. All of it is numpy, and exact: sums are sums of integers, so a row's score
-depends neither on its batch nor on the machine.
+depends neither on its batch nor on the machine. (It can differ between releases of Python that parse differently.)
 
 `scripts/fit_educational_value.py` fits the model, `textbook/curation/annotations` holds the labels and the rubric
 behind the score. Not covered: fitting, choosing a threshold, what lies beyond the head, whether the code is right.
@@ -201,7 +201,10 @@ def _check_digest(file: str, data: bytes, expected: str) -> None:
 
 @dataclass(frozen=True)
 class EducationalValue(Operator):
-    """Adds `edu_score`, from 0 (nothing to learn) to 5 (textbook quality); 3 is worth a student's time.
+    """Adds `edu_score`, from 0 (nothing to learn) to 5 (textbook quality).
+
+    The rubric's 3 is where a student can follow the text alone and learns something. Of the texts of held-out packages
+    that scored above 3, nine in ten were labelled 3 or more; of those from 2.5 to 3, six in ten.
 
     Made by `EducationalValue.pretrained("python")`, from a model that is part of the package: nothing is fetched.
     The rubric and the labels are in `textbook/curation/annotations`. Whole files, single functions and cut-off files

@@ -1,4 +1,4 @@
-"""Drop reasons, grouped: the numbers and ids in which the rows of a group differ are blanked."""
+"""Drop reasons, grouped: the numbers, ids, quoted words and places in which the rows of a group differ are blanked."""
 
 import heapq
 import re
@@ -12,12 +12,14 @@ from textbook.report.rows import Place
 BLANK = "…"
 MAX_PATTERNS = 1000
 """Patterns told apart for one step; rows with yet another one are counted together."""
-MAX_REASON_CHARS = 200
+MAX_REASON_CHARS = 500
 EXAMPLES_A_PATTERN = 2
 OTHER = "other reasons"
 
+# In this order: a place in brackets (a source, a path), a quoted word, an id or the beginning of one, a number.
 _VARIES = re.compile(
-    r"(\b[0-9a-f]{4,}(?:\.\.+|…)|\b0x[0-9a-f]+|\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}\b"
+    r"((?<=\()(?=[^()]*+\))(?=[^()]*(?:[/:]|==))[^()]++|(?<!\w)'[^']*+'"
+    r"|\b[0-9a-f]{4,}(?:\.\.+|…)|\b0x[0-9a-f]+|\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}\b"
     r"|(?<![\w.])-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?)",
     re.ASCII,
 )
@@ -25,7 +27,7 @@ _VARIES = re.compile(
 
 @dataclass
 class Pattern:
-    """Rows dropped for reasons that read the same but for their numbers and ids."""
+    """Rows dropped for reasons that read the same but for what is blanked."""
 
     words: list[str]
     slots: list[str]

@@ -22,6 +22,8 @@ from textbook.report.samples import Samples, deciding, excerpt, floats
 
 PARTS: tuple[Part, Part] = ("data", "dropped")
 MAX_HISTOGRAMS = 12
+MAX_NUMBERS_TOLD = 8
+"""Numbers told of a sample; where there are more, only those that steps decided on."""
 PATTERNS_SHOWN = 12
 """Patterns of reasons listed for one step."""
 MAX_EXAMPLES = 100
@@ -44,6 +46,7 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
     examples = choose_examples([(step, by_step[step]) for step in shown_steps])
     chosen = [place for group in groups for place in group["rows"]] + [place for _, place in examples]
     rows = fetch(folder, chosen)
+    told = first.numbers if len(first.numbers) <= MAX_NUMBERS_TOLD else dict.fromkeys(d.column for d in decisions)
     return {
         "source": manifest["source"]["name"],
         "rows": count_rows(manifest),
@@ -53,8 +56,7 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
         "more_columns": first.more_columns,
         "deciding": {"step": next(reversed(first.samples.steps), None), "column": first.samples.column},
         "samples": [
-            group | {"rows": [describe(rows[at], at, first.numbers, SAMPLE_LINES) for at in group["rows"]]}
-            for group in groups
+            group | {"rows": [describe(rows[at], at, told, SAMPLE_LINES) for at in group["rows"]]} for group in groups
         ],
         "reasons": [describe_reasons(step, by_step[step], dict(examples), rows) for step in shown_steps],
         "composition": [shares.summary() for shares, _, _ in first.shares],
