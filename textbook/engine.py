@@ -33,6 +33,7 @@ from textbook.workers import Executor, Local
 
 if TYPE_CHECKING:
     import datasets
+
     from textbook.report import Report
 
 
@@ -63,6 +64,7 @@ def curate(data: Any, *steps: Step, executor: Executor | None = None, batch_size
         batch_size: rows a batch, at most. It does not change the result.
     """
     import datasets
+
     from textbook.report import Report
 
     with tempfile.TemporaryDirectory(prefix="textbook-") as temporary:

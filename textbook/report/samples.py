@@ -42,6 +42,10 @@ class Lowest:
         if len(order) > self._size:
             limit = min(limit, np.partition(order, self._size - 1)[self._size - 1])
         near = np.flatnonzero(order <= limit)
+        if len(near) > self._size:  # many rows at one score
+            tied = pa.table({"order": order[near], "id": ids.take(pa.array(near))})
+            keys = [("order", "ascending"), ("id", "ascending")]
+            near = near[pc.select_k_unstable(tied, self._size, sort_keys=keys).to_numpy()]
         new = [Candidate(float(order[i]), str(ids[i]), first._replace(row=first.row + int(i))) for i in near]
         self.rows = heapq.nsmallest(self._size, [*self.rows, *new])
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import xxhash
 
 from textbook.curation.sources.batching import BATCH_BYTES, ROW_BYTES
+from textbook.curation.sources.intake import repr_of
 from textbook.curation.sources.streaming import READ_ROWS, Streaming, schema_of
-from textbook.curation.sources.tabular import parquet_holds
+from textbook.curation.sources.tabular import as_python, parquet_holds
 from textbook.curation.sources.values import MAX_DEPTH, arrow_of, as_kind, columns_of, is_deeper, kind_of_all, storable
 from textbook.operator import ArrowType, Batch, Listing
 
@@ -65,14 +66,14 @@ class Rows(Streaming):
         """
         if is_stream(self.data):
             shards: list[Any] = self._stream_shards(self.data, "the stream")
-            return Listing(self._content(shards), shards)
+            return Listing(self._content_of_stream(shards), shards)
         num_rows = len(self._hand.rows)
         if num_rows:
             self._check(self._hand.schema.names, "the data")
         self._carried(self._hand.schema)
         step = max(1, int(self.shard_bytes // self._row_bytes))
         slices = [[start, min(start + step, num_rows)] for start in range(0, num_rows, step)]
-        return Listing(self._content([[0, num_rows]]), slices, num_rows)
+        return Listing(self._content_in_hand(), slices, num_rows)
 
     def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
         """Read a slice, which is [start, stop), or a shard of a stream."""
@@ -101,13 +102,31 @@ class Rows(Streaming):
         stored = len(rows) if isinstance(rows, pa.Table) else len(rows.data)  # a dataset may select few of its rows
         return ROW_BYTES + float(num_bytes + chars) / max(stored, 1)
 
-    def _content(self, shards: list[Any]) -> str:
-        """The digest of all rows."""
+    def _content_in_hand(self) -> str:
+        """The digest of all rows as they are, whatever holds them."""
+        hashed = xxhash.xxh3_128(repr([(name, str(declared)) for name, declared in self.adds.items()]).encode())
+        for start in range(0, len(self._hand.rows), READ_ROWS):
+            rows = self._hand.slice(start, start + READ_ROWS)
+            values = {name: as_python(rows[name])[0] for name in sorted(rows.schema.names)}
+            if self._hand.texts is not None:
+                values[self.text] = [distinct(text) for text in self._hand.texts[start : start + READ_ROWS]]
+            hashed.update(repr(values).encode())
+        return hashed.hexdigest()
+
+    def _content_of_stream(self, shards: list[Any]) -> str:
+        """The digest of all rows, as they are read."""
         hashed = xxhash.xxh3_128(repr([(name, str(declared)) for name, declared in self.adds.items()]).encode())
         for shard in shards:
             for batch in self.read(shard, READ_ROWS):
                 hashed.update(repr(batch).encode())
         return hashed.hexdigest()
+
+
+def distinct(text: Any) -> Any:
+    """What stands for a value of the text column in a digest, whatever it is."""
+    if text is None or text != text:  # NaN is how pandas says None
+        return None
+    return text if isinstance(text, str) else (type(text).__name__, repr_of(text))
 
 
 def is_stream(data: Any) -> bool:
