@@ -293,3 +293,33 @@ def test_shards_are_those_of_the_first_start(tmp_path):
     process.communicate()
     run(SLOW_RECIPE, Texts(700, shard_rows=333), out)
     assert len(json.loads((out / ".work" / "plan.json").read_text())["shards"]) == 18
+
+
+FULL_DISK = """
+import subprocess, sys
+from tests.toys import Length, Texts
+from textbook.engine import run
+from textbook.workers import Local
+place, workers = sys.argv[1], int(sys.argv[2])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", place], check=True)
+pool = Texts(6000, chars=1000, shard_rows=500)
+try:
+    run((Length(),), pool, place + "/out", Local(workers))
+except OSError as error:
+    print(error)
+subprocess.run(["mount", "-o", "remount,size=64m", place], check=True)
+print(run((Length(),), pool, place + "/out", Local(workers)).manifest["rows"])
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_is_an_error_with_a_remedy_and_can_be_resumed(tmp_path, workers):
+    private = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*private, "true"], capture_output=True).returncode:
+        pytest.skip("no user namespace here, so no small disk to fill")
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [*private, sys.executable, "-c", FULL_DISK, str(tmp_path), str(workers)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert ran.returncode == 0, ran.stderr
+    assert "the disk is full: free some space and run again: finished shards are kept" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "5940"

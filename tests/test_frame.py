@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "textbook"
 
 LAYERS = [
+    {"__main__"},
     {"cli"},
     {"demo"},
     {"curation"},

@@ -7,6 +7,7 @@ over a temporary folder, for notebooks.
 Does not decide how shards are spread (`textbook.workers`) nor what a step may do (`textbook.apply`).
 """
 
+import errno
 import fcntl
 import json
 import shutil
@@ -68,7 +69,8 @@ def curate(data: Any, *steps: Step, executor: Executor | None = None, batch_size
     from textbook.report import Report
 
     with tempfile.TemporaryDirectory(prefix="textbook-") as temporary:
-        folder = run(steps, as_source(data), Path(temporary) / "curated", executor=executor, batch_size=batch_size)
+        plan = Plan.of(checked(steps), as_source(data))
+        folder = make(plan, Path(temporary), executor or Local(), batch_size, progress=True)
         tables = [folder.table(part) for part in ("data", "dropped")]
         report = Report.of(folder)
     kept, dropped = map(datasets.Dataset, tables)
@@ -111,24 +113,27 @@ def run(
         RuntimeError: a step failed; the message says which and where. Finished shards are kept.
         OSError: the disk is full or not writable. Finished shards are kept.
     """
+    folder = make(Plan.of(checked(recipe), source), Path(output), executor or Local(), batch_size, progress)
+    if not (folder.path / "report.html").exists():
+        from textbook.report import Report
+
+        Report.of(folder).save(folder.path / "report.html")
+    return folder
+
+
+def make(plan: Plan, output: Path, executor: Executor, batch_size: int, progress: bool) -> DatasetFolder:
+    """Everything that `run` does but the report."""
     started = time.monotonic()
-    plan = Plan.of(checked(recipe), source)
-    output = Path(output)
-    with locked(output):
+    with full_disk_explained(output), locked(output):
         shards = settle(plan, output)
         if not (output / "manifest.json").exists():
-            Run(plan, output, shards, executor or Local(), batch_size, progress).all_passes()
+            Run(plan, output, shards, executor, batch_size, progress).all_passes()
             manifest = gather(plan, output, num_shards=len(shards), wall_seconds=time.monotonic() - started)
             publish(output, last=len(plan.passes) - 1)
             write_manifest(output, manifest, plan.schemas[-1])
-        folder = DatasetFolder.open(output)
-        if not (output / "report.html").exists():
-            from textbook.report import Report
-
-            Report.of(folder).save(output / "report.html")
         for segment in (output / ".work").glob("segment-*"):
             shutil.rmtree(segment)
-    return folder
+    return DatasetFolder.open(output)
 
 
 @dataclass(frozen=True)
@@ -233,6 +238,18 @@ def publish(output: Path, last: int) -> None:
         file.replace(output / "data" / file.name)
     for file in output.glob(".work/segment-*/*.dropped.parquet"):
         file.replace(output / "dropped" / f"{file.parent.name}-{file.name.replace('.dropped', '')}")
+
+
+@contextmanager
+def full_disk_explained(output: Path) -> Iterator[None]:
+    """Say what to do when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        remedy = "free some space and run again: finished shards are kept"
+        raise OSError(error.errno, f"the disk is full: {remedy}", str(output)) from error
 
 
 @contextmanager

@@ -23,8 +23,6 @@ from textbook.shards import Segment, Tick
 
 Shard = tuple[int, Any]
 """A shard's number and what its source says of it."""
-RAISED: dict[str, type[Exception]] = {"ValueError": ValueError, "OSError": OSError}
-"""Errors for users, which cross from a worker as they are; any other becomes a RuntimeError with its traceback."""
 
 
 class Executor(Protocol):
@@ -72,7 +70,7 @@ def run_in_workers(segment: Segment, shards: Sequence[Shard], tick: Tick, num_wo
         while unfinished:
             worker, message = messages.get()
             if "error" in message:
-                raise RAISED.get(message["kind"], RuntimeError)(message["error"])
+                raise error_of(message)
             tick(message["rows"])
             if "done" in message:
                 unfinished -= 1
@@ -81,6 +79,13 @@ def run_in_workers(segment: Segment, shards: Sequence[Shard], tick: Tick, num_wo
     finally:
         for worker in workers:
             worker.stop()
+
+
+def error_of(message: dict[str, Any]) -> Exception:
+    """What a worker raised, as its parent raises it; a crash comes with the worker's traceback."""
+    if message["kind"] == "system":
+        return OSError(message["errno"], message["error"])
+    return (ValueError if message["kind"] == "user" else RuntimeError)(message["error"])
 
 
 class Worker:
@@ -131,7 +136,7 @@ class Worker:
         code = self._process.wait()
         cause = "was killed, perhaps for want of memory" if code == -9 else f"ended with code {code}"
         error = f"a worker {cause}; finished shards are kept: run again, with fewer workers if memory is short"
-        self._messages.put((self, {"error": error, "kind": "RuntimeError"}))
+        self._messages.put((self, {"error": error, "kind": "crash"}))
 
 
 def work() -> None:
@@ -154,9 +159,12 @@ def work() -> None:
             shard, spec = shards.get()
             segment.run_shard(shard, spec, lambda rows: send({"rows": rows}))
             send({"rows": 0, "done": shard})
-    except Exception as error:
-        known = type(error).__name__ in RAISED
-        send({"error": str(error) if known else traceback.format_exc(), "kind": type(error).__name__})
+    except OSError as error:
+        send({"error": str(error), "kind": "system", "errno": error.errno})
+    except ValueError as error:
+        send({"error": str(error), "kind": "user"})
+    except Exception:
+        send({"error": traceback.format_exc(), "kind": "crash"})
 
 
 def _unpack(job: bytes) -> Segment:
