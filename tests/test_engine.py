@@ -14,10 +14,10 @@ import pytest
 
 from tests.toys import Ask, FirstOfText, Halves, KillsItself, Length, Listed, Score, Slow, Texts
 from textbook.engine import curate, run
+from textbook.engine.workers import Local
 from textbook.folder import DatasetFolder
 from textbook.keep import Keep, KeepTop
 from textbook.operator import Operator
-from textbook.workers import Local
 
 RECIPE = (
     Length(),
@@ -142,7 +142,7 @@ import sys
 from tests.test_engine import SLOW_RECIPE
 from tests.toys import Texts
 from textbook.engine import run
-from textbook.workers import Local
+from textbook.engine.workers import Local
 run(SLOW_RECIPE, Texts(700, shard_rows=40), sys.argv[1], Local(int(sys.argv[2])), batch_size=20)
 """
 SLOW_RECIPE = (Slow(), *RECIPE[:5], Slow(), *RECIPE[5:])
@@ -237,7 +237,7 @@ import dataclasses, sys
 from tests.toys import Texts
 from textbook.engine import run
 from textbook.operator import Operator
-from textbook.workers import Local
+from textbook.engine.workers import Local
 @dataclasses.dataclass(frozen=True)
 class Shout(Operator):
     "Upper case."
@@ -299,7 +299,7 @@ FULL_DISK = """
 import subprocess, sys
 from tests.toys import Length, Texts
 from textbook.engine import run
-from textbook.workers import Local
+from textbook.engine.workers import Local
 place, workers = sys.argv[1], int(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", place], check=True)
 pool = Texts(6000, chars=1000, shard_rows=500)

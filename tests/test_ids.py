@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from textbook.ids import check_unique
+from textbook.engine.ids import check_unique
 from textbook.lineage import row_id
 
 

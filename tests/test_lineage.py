@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from tests.toys import Listed, Score
+from textbook.engine.state import load_fitted, save_fitted
 from textbook.keep import Keep, KeepAbove
 from textbook.lineage import StateFile, canonical, fingerprint, row_id
 from textbook.operator import Batch, Operator, append_rows, row_rng
-from textbook.state import load_fitted, save_fitted
 
 
 class Colour(Enum):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.toys import Ask, FirstOfText, Halves, Length, Score, Texts
+from textbook.engine.plan import Pass, Plan
 from textbook.keep import Keep, KeepTop
 from textbook.operator import Operator
-from textbook.plan import Pass, Plan
 
 
 @dataclass(frozen=True)

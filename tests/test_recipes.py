@@ -4,10 +4,10 @@ import pytest
 
 from tests.toys import Score, Texts
 from textbook.engine import run
+from textbook.engine.workers import Local
 from textbook.keep import Keep
 from textbook.lineage import fingerprint
 from textbook.recipes import checked, load_recipe
-from textbook.workers import Local
 
 FILE = """
 from dataclasses import dataclass

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from textbook.curation.sources import Files, Folder, Hub, InstalledPackages, JsonLines, Parquet, Rows
     from textbook.curation.syntax import Syntax
     from textbook.engine import Curated, curate, run
+    from textbook.engine.workers import Local
     from textbook.explain import explain
     from textbook.folder import DatasetFolder
     from textbook.keep import Keep, KeepTop
     from textbook.operator import Batch, Fittable, Operator, Source, Stage, append_rows, row_rng
     from textbook.report import Report
     from textbook.tokens import CountTokens
-    from textbook.workers import Local
 
 _HOMES = {
     "textbook.curation.duplicates": ("ExactDuplicates",),
@@ -34,7 +34,7 @@ _HOMES = {
     "textbook.operator": ("Batch", "Fittable", "Operator", "Source", "Stage", "append_rows", "row_rng"),
     "textbook.report": ("Report",),
     "textbook.tokens": ("CountTokens",),
-    "textbook.workers": ("Local",),
+    "textbook.engine.workers": ("Local",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

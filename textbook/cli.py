@@ -15,12 +15,12 @@ import typer
 from rich.console import Console
 
 from textbook.engine import run as run_recipe
+from textbook.engine.plan import OtherRunError
+from textbook.engine.workers import Local
 from textbook.folder import DatasetFolder
 from textbook.operator import Source
-from textbook.plan import OtherRunError
 from textbook.recipes import Recipe, load_recipe
 from textbook.report import Report
-from textbook.workers import Local
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,6 +1,6 @@
-"""The three kinds of step, and the two that decide what stays.
+"""The three kinds of step, and the source that feeds them.
 
-A recipe is a tuple of steps. Scorers annotate rows, `Keep` and `KeepTop` decide, nobody removes: a step drops a row by
+A recipe is a tuple of steps. Scorers annotate rows, `textbook.keep` decides, nobody removes: a step drops a row by
 writing a reason into the reserved column `drop_reason`, and the engine moves the row, whole, to `dropped`.
 
 Does not run anything: see `textbook.engine`.

@@ -8,7 +8,7 @@ from typing import Any
 import dill
 import pyarrow as pa
 
-from textbook.apply import arrow_type
+from textbook.engine.apply import arrow_type
 from textbook.operator import SCHEMA, Source
 
 MAX_BYTES = 1_000_000

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from reading import check_source, read
 
+from tests.toys import Score, Texts
 from textbook.curation.sources import Files, Folder, Hub, InstalledPackages, JsonLines, Parquet, Rows, open_source
 from textbook.engine import run
 from textbook.folder import DatasetFolder
+from textbook.keep import Keep
 from textbook.operator import Batch, Operator
 
 
@@ -151,3 +153,13 @@ def test_what_is_no_source_is_an_error_with_the_choices(spec, tmp_path, monkeypa
 
 def test_an_open_folder_can_be_read_as_arrow(finished):
     assert DatasetFolder.open(finished).table().num_rows == 4
+
+
+def test_a_threshold_chosen_again_is_as_if_chosen_at_first(tmp_path):
+    steps = (Score(), Keep("edu_score", at_least=3.0), Length(), Keep("length", at_least=1))
+    run(steps, Texts(300), tmp_path / "strict")
+    lenient = (steps[0], Keep("edu_score", at_least=2.0), *steps[2:])
+    at_first = run(lenient, Texts(300), tmp_path / "lenient").table()
+    for asked in ("Keep(edu_score)", "Keep"):
+        again = run(lenient[1:], Folder(tmp_path / "strict", asked), tmp_path / asked).table()
+        assert again.sort_by("id") == at_first.select(again.column_names).sort_by("id")

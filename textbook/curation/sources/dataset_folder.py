@@ -23,7 +23,8 @@ class Folder(Source):
 
     Args:
         path: the folder.
-        include_dropped_by: a step's name in the manifest, or several.
+        include_dropped_by: a step by its name in the manifest ("Keep(edu_score)") or its class ("Keep": all), or
+            several.
         shard_bytes: the size of a shard, about.
     """
 
@@ -43,12 +44,8 @@ class Folder(Source):
             ValueError: there is no such folder, its run has not finished, or the manifest has no step of that name.
         """
         folder = self._open()
-        steps = [step["name"] for step in folder.manifest["steps"]]
-        for name in self._names():
-            if name not in steps:
-                raise ValueError(f"{folder.path} has no step {name!r}; it has {', '.join(map(repr, steps))}")
         files = [("data", file) for file in folder.files("data")]
-        files += [("dropped", file) for file in folder.files("dropped") if self._names()]
+        files += [("dropped", file) for file in folder.files("dropped") if self._steps(folder)]
         groups = [(f"{part}/{file.name}", group) for part, file in files for group in row_groups(file)]
         shards = [
             [[name, group.number] for name, group in shard]
@@ -59,16 +56,25 @@ class Folder(Source):
     def read(self, shard: Any, batch_size: int) -> Iterator[Batch]:
         """Read the row groups of a shard, each given by its file and number."""
         columns = [*SCHEMA.names, *self.adds]
+        steps = pa.array(self._steps(self._open()), pa.string())
         for name, number in shard:
             for rows in read_row_group(Path(self.path) / name, number, batch_size):
                 if name.startswith("dropped/"):
-                    rows = rows.filter(pc.is_in(rows[DROPPED_BY], pa.array(self._names(), pa.string())))
+                    rows = rows.filter(pc.is_in(rows[DROPPED_BY], steps))
                 if rows.num_rows:
                     yield rows.select(columns).to_pydict()
 
     def _open(self) -> DatasetFolder:
         return DatasetFolder.open(self.path)
 
-    def _names(self) -> tuple[str, ...]:
-        names = self.include_dropped_by
-        return (names,) if isinstance(names, str) else tuple(names)
+    def _steps(self, folder: DatasetFolder) -> list[str]:
+        """The names of the steps in `include_dropped_by`."""
+        asked = self.include_dropped_by
+        names = {step["name"]: {step["name"], step["class"].rpartition(":")[2]} for step in folder.manifest["steps"]}
+        found = []
+        for name in (asked,) if isinstance(asked, str) else asked:
+            meant = [step for step, called in names.items() if name in called]
+            if not meant:
+                raise ValueError(f"{folder.path} has no step {name!r}; it has {', '.join(map(repr, names))}")
+            found += meant
+        return found

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from textbook.apply import Split, bounded, part, split, to_arrow
+from textbook.engine.apply import Split, bounded, part, split, to_arrow
 from textbook.folder import read_parquet, with_reasons
 from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, Batch, Fittable, Operator, Source, Stage, Step, num_rows

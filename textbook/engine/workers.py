@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 import dill
 
+from textbook.engine.shards import Segment, Tick
 from textbook.recipes import load_file, loaded_files
-from textbook.shards import Segment, Tick
 
 Shard = tuple[int, Any]
 """A shard's number and what its source says of it."""
@@ -94,7 +94,7 @@ class Worker:
     def __init__(self, job: bytes, messages: "queue.SimpleQueue[tuple[Worker, dict[str, Any]]]") -> None:
         self._messages = messages
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from textbook.workers import work; work()"],
+            [sys.executable, "-c", "from textbook.engine.workers import work; work()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},

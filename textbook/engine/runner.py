@@ -1,10 +1,10 @@
-"""The engine: a recipe over a source, any size, into a dataset folder; killed at any moment, it goes on where it was.
+"""`run` and `curate`: a recipe over a source, from the first shard to the manifest.
 
 `run` cuts the source into shards, fuses runs of operators into one pass (a `Segment`), and stops at each barrier: a
 `Fittable` is finished once every shard has been summarised, a `Stage` gets all shards in one call. `curate` is the same
 over a temporary folder, for notebooks.
 
-Does not decide how shards are spread (`textbook.workers`) nor what a step may do (`textbook.apply`).
+Does not decide how shards are spread (`textbook.engine.workers`) nor what a step may do (`textbook.engine.apply`).
 """
 
 import errno
@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pyarrow as pa
 
-from textbook import ids
+from textbook.engine import ids
+from textbook.engine.manifest import gather
+from textbook.engine.plan import Pass, Plan, settle
+from textbook.engine.progress import bar
+from textbook.engine.shards import Segment, run_stage, segment_folder
+from textbook.engine.state import load_fitted, save_fitted
+from textbook.engine.workers import Executor, Local
 from textbook.folder import DatasetFolder, write_manifest
-from textbook.manifest import gather
 from textbook.operator import Fittable, Operator, Source, Stage, Step
-from textbook.plan import Pass, Plan, settle
-from textbook.progress import bar
 from textbook.recipes import checked
-from textbook.shards import Segment, run_stage, segment_folder
-from textbook.state import load_fitted, save_fitted
-from textbook.workers import Executor, Local
 
 if TYPE_CHECKING:
     import datasets

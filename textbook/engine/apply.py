@@ -1,6 +1,6 @@
 """One step applied to one batch: the rules of a step are enforced here, once, for every engine path.
 
-Does not read or write files: see `textbook.shards`.
+Does not read or write files: see `textbook.engine.shards`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

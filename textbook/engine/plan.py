@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from textbook.apply import schema_after
+from textbook.engine.apply import schema_after
 from textbook.lineage import class_path, config, describe, fingerprint, write_atomic
 from textbook.operator import DROP_REASON, DROPPED_BY, SCHEMA, Fittable, Listing, Source, Stage
 from textbook.recipes import Recipe

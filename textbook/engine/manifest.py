@@ -11,10 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from textbook.engine.plan import Plan, describe_source
+from textbook.engine.shards import Count
 from textbook.lineage import describe
 from textbook.operator import Fittable, Operator, Step
-from textbook.plan import Plan, describe_source
-from textbook.shards import Count
 
 LIBRARIES = ("datasets", "numpy", "pyarrow", "tiktoken")
 
