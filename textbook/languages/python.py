@@ -7,6 +7,7 @@ CPython's own parser is not made for hostile text. What was found with CPython 3
 import ast
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from operator import attrgetter
@@ -29,6 +30,7 @@ HEAD_ATTEMPTS: Final = 4
 """How often `parse_head` parses."""
 
 _LONG_LINE = 1_000
+_ONE_AT_A_TIME = threading.Lock()
 _FILE_NAME = "<textbook sample>"
 # The parser's warnings (invalid escapes and the like) are about other people's code. The filter names this module's
 # pseudo file, so it concerns no other warning, and needs no `catch_warnings`, which is not thread-safe.
@@ -92,16 +94,26 @@ def parse(text: str) -> ast.Module:
     if not warnings.filters or warnings.filters[0] != _SILENCE:
         warnings.filterwarnings("ignore", module=_SILENCE[3].pattern)
     try:
-        tree = compile(text, _FILE_NAME, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = _tree(text)
     except SyntaxError as error:
         raise ParseError(error.msg, error.lineno) from None
     except RecursionError:
         raise ParseError(f"nested deeper than {MAX_DEPTH:,}") from None
     except MemoryError:
         raise ParseError("nested too deeply for the parser") from None
-    assert isinstance(tree, ast.Module)
     if _may_exceed_depth(data) and _exceeds_depth(tree):
         raise ParseError(f"nested deeper than {MAX_DEPTH:,}")
+    return tree
+
+
+def _tree(text: str) -> ast.Module:
+    """The tree of a text. CPython 3.11 keeps one count of depth for all threads: two of them upset it (SystemError)."""
+    with _ONE_AT_A_TIME:
+        try:
+            tree = compile(text, _FILE_NAME, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SystemError:  # a thread that parses by other ways than this module
+            tree = compile(text, _FILE_NAME, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    assert isinstance(tree, ast.Module)
     return tree
 
 
