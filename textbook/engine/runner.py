@@ -27,7 +27,7 @@ from textbook.engine.plan import Pass, Plan, settle
 from textbook.engine.progress import bar
 from textbook.engine.shards import Segment, run_stage, segment_folder
 from textbook.engine.state import load_fitted, save_fitted
-from textbook.engine.workers import Executor, Local
+from textbook.engine.workers import Executor, Local, Shard
 from textbook.folder import DatasetFolder, write_manifest
 from textbook.operator import Fittable, Operator, Source, Stage, Step
 from textbook.recipes import checked
@@ -157,10 +157,10 @@ class Run:
             if part.barrier is not None:
                 fitted[part.barrier] = self.finish(segment, part.barrier)
             if index == 0:
-                ids.check_unique(self.written())
+                ids.check_unique(sorted(segment.folder.glob("*.parquet")))
             num_rows = sum(json.loads(segment.marker(i).read_bytes())["num_kept"] for i in range(len(self.shards)))
         if any(step.makes_rows for step in self.plan.steps):
-            ids.check_unique(self.written())
+            ids.check_unique(self.written(index))
 
     def segment(self, index: int, part: Pass, fitted: dict[int, Operator]) -> Segment:
         """What a shard needs to know of a pass."""
@@ -182,8 +182,14 @@ class Run:
     def run_pass(self, segment: Segment, part: Pass, num_rows: int | None) -> None:
         """Every unfinished shard; then the rows that the pass before wrote are no longer needed."""
         todo = [(i, spec) for i, spec in enumerate(self.shards) if not segment.is_done(i)]
-        if not todo:
-            return
+        if todo:
+            self.run_shards(segment, part, todo, num_rows)
+        if segment.index:
+            for file in segment_folder(self.output, segment.index - 1).glob("??????.parquet"):
+                file.unlink()
+
+    def run_shards(self, segment: Segment, part: Pass, todo: Sequence[Shard], num_rows: int | None) -> None:
+        """The shards in `todo`, of `num_rows` rows with those that are done, behind a bar."""
         segment.folder.mkdir(parents=True, exist_ok=True)
         finished = set(range(len(self.shards))) - {i for i, _ in todo}
         num_done = sum(json.loads(segment.marker(i).read_bytes())["num_read"] for i in finished)
@@ -200,9 +206,6 @@ class Run:
         left = [i for i, _ in todo if not segment.is_done(i)]
         if left:
             raise RuntimeError(f"{len(left)} shards did not finish, the first is {left[0]}; run again to go on")
-        if segment.index:
-            for file in segment_folder(self.output, segment.index - 1).glob("??????.parquet"):
-                file.unlink()
 
     def finish(self, segment: Segment, position: int) -> Operator:
         """The operator that a `Fittable` becomes once every shard is summarised: fitted once, then read back."""
@@ -220,9 +223,11 @@ class Run:
             save_fitted(operator, file, time.process_time() - started)
         return load_fitted(file, step)
 
-    def written(self) -> list[Path]:
-        """Every parquet file of the run so far: each row stands in exactly one of them."""
-        return sorted([*self.output.glob(".work/segment-*/*.parquet"), *self.output.glob("d*/*.parquet")])
+    def written(self, last: int) -> list[Path]:
+        """The parquet files in which each row of the run stands once, some of which may have been published already."""
+        kept = [*segment_folder(self.output, last).glob("??????.parquet"), *self.output.glob("data/*.parquet")]
+        dropped = self.output.glob(".work/segment-*/*.dropped.parquet")
+        return sorted([*kept, *dropped, *self.output.glob("dropped/*.parquet")])
 
 
 def read_arrow(path: Path) -> pa.Table:
