@@ -193,8 +193,8 @@ class Run:
         segment.folder.mkdir(parents=True, exist_ok=True)
         finished = set(range(len(self.shards))) - {i for i, _ in todo}
         num_done = sum(json.loads(segment.marker(i).read_bytes())["num_read"] for i in finished)
-        names = ", ".join(name for name in (segment.source_name, *segment.names, segment.barrier_name) if name)
-        title = f"{segment.index + 1}/{len(self.plan.passes)} {names}"
+        *_, last = (name for name in (segment.source_name, *segment.names, segment.barrier_name) if name)
+        title = f"{segment.index + 1}/{len(self.plan.passes)} to {last}"
         with bar(title, num_rows, num_done, self.progress) as advance:
             step = self.plan.steps[part.steps[0]] if part.steps else None
             if isinstance(step, Stage):
