@@ -43,7 +43,7 @@ def accounted(source: Source, out: Path, expected: int) -> DatasetFolder:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_050
     with hostile_folder(count) as root:
         lines = sum(1 for line in (root / "rows.jsonl").read_bytes().split(b"\n") if line.strip())
         for name, source, expected in (
