@@ -42,6 +42,14 @@ def test_a_file_works_with_several_workers_and_whatever_its_folder(tmp_path):
     assert fingerprint(*first) == fingerprint(*second)
 
 
+def test_a_file_may_import_what_lies_beside_it(tmp_path):
+    (tmp_path / "letter_steps.py").write_text(FILE)
+    (tmp_path / "queue.py").write_text("raise ImportError('hides the standard library')")
+    (tmp_path / "mine.py").write_text("from letter_steps import recipe")
+    folder = run(load_recipe(str(tmp_path / "mine.py")), Texts(200), tmp_path / "out", Local(2))
+    assert folder.manifest["steps"][1]["class"] == "letter_steps:Letters"
+
+
 def test_a_module():
     assert [step.name for step in load_recipe("textbook.demo")][-1] == "Keep(parses)"
 

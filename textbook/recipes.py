@@ -61,6 +61,7 @@ def load_file(path: str) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _make_importable(file.parent)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -74,7 +75,14 @@ def loaded_files() -> list[str]:
     return [str(module.__file__) for name, module in sys.modules.items() if name.startswith(f"{RECIPES}.")]
 
 
+def _make_importable(folder: Path) -> None:
+    """Let a recipe import what lies beside it; at the end of the path, where it hides nothing."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
 def _load_module(name: str) -> ModuleType:
+    _make_importable(Path.cwd())
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from textbook.engine.counts import Count
 from textbook.engine.plan import Plan, describe_source
-from textbook.engine.shards import Count
 from textbook.lineage import describe
 from textbook.operator import Fittable, Operator, Step
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
-from textbook.engine.apply import Split, bounded, part, split, to_arrow
+from textbook.engine.apply import Split, bounded, part, split
+from textbook.engine.counts import Count
+from textbook.engine.parquet_file import ParquetFile
 from textbook.folder import read_parquet, with_reasons
 from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, Batch, Fittable, Operator, Source, Stage, Step, num_rows
@@ -27,51 +28,8 @@ from textbook.operator import DROP_REASON, Batch, Fittable, Operator, Source, St
 MAX_BATCH_CHARS = 16_000_000
 """Text in one batch, at most: bounds the memory of a process, whatever the batch size."""
 
-ROW_GROUP_BYTES = 16_000_000
-ROW_GROUP_ROWS = 20_000
-
 Tick = Callable[[int], None]
 """Called with a number of rows as they are read."""
-
-
-@dataclass
-class Count:
-    """What one step did, over a shard or over all. Tokens are None where no step has counted them yet."""
-
-    rows_in: int = 0
-    rows_made: int = 0
-    rows_dropped: int = 0
-    rows_out: int = 0
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    cpu_seconds: float = 0.0
-
-    def add(self, other: "Count") -> None:
-        """Add the figures of another part of the data."""
-        for field in dataclasses.fields(self):
-            ours, theirs = getattr(self, field.name), getattr(other, field.name)
-            setattr(self, field.name, theirs if ours is None else ours if theirs is None else ours + theirs)
-
-    def see(self, given: Batch, result: Split, cpu_seconds: float) -> None:
-        """Count one batch."""
-        kept, dropped = num_rows(result.kept), num_rows(result.dropped) if result.dropped else 0
-        self.add(
-            Count(
-                rows_in=num_rows(given),
-                rows_made=result.num_made,
-                rows_dropped=dropped,
-                rows_out=kept,
-                tokens_in=num_tokens(given),
-                tokens_out=num_tokens(result.kept),
-                cpu_seconds=cpu_seconds,
-            )
-        )
-
-
-def num_tokens(batch: Batch) -> int | None:
-    """The tokens of a batch, where a step has counted them."""
-    counts = batch.get("num_tokens")
-    return None if counts is None else sum(count or 0 for count in counts)
 
 
 @dataclass(frozen=True)
@@ -250,53 +208,6 @@ class ShardWriter:
             writer.write_table(table)
         temporary.replace(partial)
         self.counts[self.segment.barrier_name].cpu_seconds += time.process_time() - started
-
-
-class ParquetFile:
-    """A parquet file that appears whole or not at all, and only if it has rows; row groups of about 16 MB."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path = path
-        self._schema = schema
-        self._temporary = path.with_suffix(".tmp")
-        self._writer: pq.ParquetWriter | None = None
-        self._pending: list[pa.RecordBatch] = []
-        self._pending_rows = self._pending_bytes = 0
-        path.unlink(missing_ok=True)
-
-    def write(self, batch: Batch) -> None:
-        """Add the rows of a batch."""
-        record_batch = to_arrow(batch, self._schema)
-        self._pending.append(record_batch)
-        self._pending_rows += record_batch.num_rows
-        self._pending_bytes += record_batch.nbytes
-        if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
-            self._flush()
-
-    def _flush(self) -> None:
-        if not self._pending:
-            return
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._temporary, self._schema, compression="zstd", use_dictionary=["language", "license", "dropped_by"]
-            )
-        self._writer.write_table(pa.Table.from_batches(self._pending).combine_chunks())
-        self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
-
-    def close(self) -> None:
-        """Let the file appear."""
-        self._flush()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-            self._temporary.replace(self.path)
-
-    def abandon(self) -> None:
-        """Remove what was written, unless the file has been closed."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        self._temporary.unlink(missing_ok=True)
 
 
 def digest(row: str, text: str) -> int:

@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import dill
@@ -94,10 +95,10 @@ class Worker:
     def __init__(self, job: bytes, messages: "queue.SimpleQueue[tuple[Worker, dict[str, Any]]]") -> None:
         self._messages = messages
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from textbook.engine.workers import work; work()"],
+            [sys.executable, "-P", "-c", "from textbook.engine.workers import work; work()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             start_new_session=True,
         )
         self._send(len(job).to_bytes(8) + job)
