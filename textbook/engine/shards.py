@@ -28,7 +28,7 @@ from textbook.operator import DROP_REASON, Batch, Fittable, Operator, Source, St
 MAX_BATCH_CHARS = 16_000_000
 """Text in one batch, at most: bounds the memory of a process, whatever the batch size."""
 
-Tick = Callable[[int], None]
+Tick = Callable[[int], object]
 """Called with a number of rows as they are read."""
 
 
