@@ -129,3 +129,23 @@ def test_nothing_names_a_machine():
     ]
     wrong = [str(path) for path in files if path != Path(__file__) and private.search(path.read_text())]
     assert not wrong
+
+
+OFFLINE = """
+import sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
+        raise RuntimeError(f"a network call: {event} {arguments}")
+sys.addaudithook(refuse)
+import json, tempfile
+from pathlib import Path
+from textbook import Files, run
+from textbook.demo import recipe
+folder = run(recipe(), Files(Path(json.__file__).parent), tempfile.mkdtemp() + "/out")
+print(folder.manifest["steps"][0]["rows_in"])
+"""
+
+
+def test_no_network_call_unasked():
+    ran = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
+    assert ran.stdout.strip().isdigit(), ran.stderr
