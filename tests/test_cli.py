@@ -123,7 +123,7 @@ def test_traceback_on_request(tmp_path):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interruption_leaves_a_folder_that_goes_on(code, tmp_path, workers):
     recipe, out = tmp_path / "slow.py", tmp_path / "out"
-    recipe.write_text(RECIPE.replace("SECONDS", "1.5"))
+    recipe.write_text(RECIPE.replace("SECONDS", "4"))
     command = [sys.executable, "-m", "textbook", "run", recipe, "--source", code, "--output", out]
     command += ["--workers", str(workers)]
     env = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -182,4 +182,7 @@ def errors_in_one_line(ctx: typer.Context, output: Path | None = None) -> Iterat
 
 def main() -> None:
     """The entry point of the command `textbook`."""
-    sys.exit(app())
+    try:
+        sys.exit(app())
+    except KeyboardInterrupt:  # before a command has begun, or after it has ended
+        sys.exit(130)
