@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import datasets
@@ -216,19 +217,24 @@ def test_a_killed_worker_is_an_error_with_a_remedy(tmp_path):
         run((KillsItself(),), Texts(100), tmp_path / "out", Local(2))
 
 
-def test_a_failing_step_is_named(tmp_path):
-    class Fails(Operator):
-        """Divides by zero."""
+class Fails(Operator):
+    """Divides by zero."""
 
-        def __call__(self, batch):
-            return {"x": 1 // 0}
+    def __call__(self, batch):
+        return {"x": 1 // 0}
 
-        @classmethod
-        def example(cls):
-            return cls(), {}
+    @classmethod
+    def example(cls):
+        return cls(), {}
 
-    with pytest.raises(RuntimeError, match=r"Fails failed on a batch of 50 rows .*toy:0.*ZeroDivisionError"):
-        run((Fails(),), Texts(100), tmp_path / "out")
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failing_step_is_named(tmp_path, workers):
+    with pytest.raises(RuntimeError, match=r"^Fails failed on a batch of \d+ rows .*toy:.*ZeroDivisionError.*") as raised:
+        run((Fails(),), Texts(100), tmp_path / "out", Local(workers))
+    assert "Traceback" not in str(raised.value)
+    shown = "".join(traceback.format_exception(raised.value))
+    assert 'return {"x": 1 // 0}' in shown
 
 
 def test_steps_defined_in_a_notebook_reach_the_workers(tmp_path):

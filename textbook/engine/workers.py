@@ -83,10 +83,12 @@ def run_in_workers(segment: Segment, shards: Sequence[Shard], tick: Tick, num_wo
 
 
 def error_of(message: dict[str, Any]) -> Exception:
-    """What a worker raised, as its parent raises it; a crash comes with the worker's traceback."""
+    """What a worker raised, as its parent raises it, with the worker's traceback as a note."""
     if message["kind"] == "system":
         return OSError(message["errno"], message["error"])
-    return (ValueError if message["kind"] == "user" else RuntimeError)(message["error"])
+    error = (ValueError if message["kind"] == "user" else RuntimeError)(message["error"])
+    error.add_note(f"in a worker:\n{message['traceback']}")
+    return error
 
 
 class Worker:
@@ -137,7 +139,7 @@ class Worker:
         code = self._process.wait()
         cause = "was killed, perhaps for want of memory" if code == -9 else f"ended with code {code}"
         error = f"a worker {cause}; finished shards are kept: run again, with fewer workers if memory is short"
-        self._messages.put((self, {"error": error, "kind": "crash"}))
+        self._messages.put((self, {"error": error, "kind": "crash", "traceback": "none: it is gone"}))
 
 
 def work() -> None:
@@ -163,9 +165,10 @@ def work() -> None:
     except OSError as error:
         send({"error": str(error), "kind": "system", "errno": error.errno})
     except ValueError as error:
-        send({"error": str(error), "kind": "user"})
-    except Exception:
-        send({"error": traceback.format_exc(), "kind": "crash"})
+        send({"error": str(error), "kind": "user", "traceback": traceback.format_exc()})
+    except Exception as error:
+        message = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+        send({"error": message, "kind": "crash", "traceback": traceback.format_exc()})
 
 
 def _unpack(job: bytes) -> Segment:
