@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
+    from textbook.curation.encoders import HashedWords, SentenceEncoder
     from textbook.curation.features import CodeFeatures
+    from textbook.curation.semantic_duplicates import SemanticDuplicates
     from textbook.curation.sources import Files, Folder, Hub, InstalledPackages, JsonLines, Parquet, Rows
     from textbook.curation.syntax import Syntax
     from textbook.engine import Curated, curate, run
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
+    "textbook.curation.encoders": ("HashedWords", "SentenceEncoder"),
     "textbook.curation.features": ("CodeFeatures",),
+    "textbook.curation.semantic_duplicates": ("SemanticDuplicates",),
     "textbook.curation.sources": ("Files", "Folder", "Hub", "InstalledPackages", "JsonLines", "Parquet", "Rows"),
     "textbook.curation.syntax": ("Syntax",),
     "textbook.engine": ("Curated", "curate", "run"),
