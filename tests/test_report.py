@@ -258,7 +258,7 @@ class TestPage:
 
     def test_headings_and_charts_have_names(self, library):
         elements = Elements(Report.of(library).html()).found
-        assert [tag for tag, _ in elements if tag in ("h1", "h2")] == ["h1"] + ["h2"] * 6
+        assert [tag for tag, _ in elements if tag in ("h1", "h2")] == ["h1"] + ["h2"] * 7
         assert all("aria-label" in a for tag, a in elements if tag == "svg" and "aria-hidden" not in a)
         ids = {a["id"] for _, a in elements if "id" in a}
         assert {a["href"][1:] for tag, a in elements if tag == "a"} <= ids

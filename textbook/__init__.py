@@ -7,13 +7,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textbook.curation.code_kind import CodeKind
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
     from textbook.curation.encoders import HashedWords, SentenceEncoder
     from textbook.curation.features import CodeFeatures
+    from textbook.curation.licences import PERMISSIVE, KeepLicences, Licences
+    from textbook.curation.near_duplicates import NearDuplicates
+    from textbook.curation.personal_data import PersonalData
+    from textbook.curation.secrets import RedactSecrets, Secrets
     from textbook.curation.semantic_duplicates import SemanticDuplicates
     from textbook.curation.sources import Files, Folder, Hub, InstalledPackages, JsonLines, Parquet, Rows
     from textbook.curation.syntax import Syntax
+    from textbook.curation.units import JoinRepository, QuestionAnswer, SplitFunctions
     from textbook.engine import Curated, curate, run
     from textbook.engine.workers import Local
     from textbook.explain import explain
@@ -21,22 +27,30 @@ if TYPE_CHECKING:
     from textbook.keep import Keep, KeepTop
     from textbook.operator import Batch, Fittable, Operator, Source, Stage, append_rows, row_rng
     from textbook.report import Report
+    from textbook.report.shift import shift, shift_of_step
     from textbook.tokens import CountTokens
 
 _HOMES = {
+    "textbook.curation.code_kind": ("CodeKind",),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
     "textbook.curation.encoders": ("HashedWords", "SentenceEncoder"),
     "textbook.curation.features": ("CodeFeatures",),
+    "textbook.curation.licences": ("PERMISSIVE", "KeepLicences", "Licences"),
+    "textbook.curation.near_duplicates": ("NearDuplicates",),
+    "textbook.curation.personal_data": ("PersonalData",),
+    "textbook.curation.secrets": ("RedactSecrets", "Secrets"),
     "textbook.curation.semantic_duplicates": ("SemanticDuplicates",),
     "textbook.curation.sources": ("Files", "Folder", "Hub", "InstalledPackages", "JsonLines", "Parquet", "Rows"),
     "textbook.curation.syntax": ("Syntax",),
+    "textbook.curation.units": ("JoinRepository", "QuestionAnswer", "SplitFunctions"),
     "textbook.engine": ("Curated", "curate", "run"),
     "textbook.explain": ("explain",),
     "textbook.folder": ("DatasetFolder",),
     "textbook.keep": ("Keep", "KeepTop"),
     "textbook.operator": ("Batch", "Fittable", "Operator", "Source", "Stage", "append_rows", "row_rng"),
     "textbook.report": ("Report",),
+    "textbook.report.shift": ("shift", "shift_of_step"),
     "textbook.tokens": ("CountTokens",),
     "textbook.engine.workers": ("Local",),
 }

@@ -6,12 +6,12 @@ compared between rows: for duplicates see `textbook.curation.duplicates`. Syntax
 are those of the running Python, so another minor version of it may read a few texts otherwise.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
 
+from textbook.curation import path_signs
 from textbook.curation.lexical_features import lexical_features
 from textbook.curation.tree_features import tree_features
 from textbook.languages.python import plain_newlines
@@ -112,13 +112,6 @@ COLUMNS: Final[Mapping[str, tuple[str, str]]] = {**TEXT_COLUMNS, **SIGN_COLUMNS}
 FEATURES: Final[tuple[str, ...]] = tuple(TEXT_COLUMNS)
 """The names in `code_features(text)`, in order."""
 
-_TEST_PATH = re.compile(r"(?:^|[/:])tests?/|(?:^|[/:])(?:test_[^/]*|[^/]*_tests?|conftest|tests)\.\w+$")
-_CONFIG_PATH = re.compile(
-    r"(?:^|[/:])(?:migrations|settings)/|(?:^|[/:])(?:setup|settings|config|conf|configuration|noxfile|_?version"
-    r"|__about__)\.\w+$"
-)
-_GENERATED_PATH = re.compile(r"_pb2(?:_grpc)?\.pyi?$|(?:^|[/:])_?generated/|[._]generated\.\w+$")
-
 
 def code_features(text: str) -> dict[str, float]:
     """The features of any text, by the names in `FEATURES`: finite numbers, yes and no as 1.0 and 0.0.
@@ -153,9 +146,9 @@ def _signs(features: Mapping[str, float], source: str) -> tuple[bool, bool, bool
     defines = features["num_functions"] + features["num_classes"]
     only_assigns = defines == 0 and features["control_flow"] == 0 and features["top_assignment_share"] > 0.5
     return (
-        features["test_function_share"] > 0.5 or _TEST_PATH.search(source) is not None,
-        only_assigns or _CONFIG_PATH.search(source) is not None,
-        features["generated_mark"] > 0 or _GENERATED_PATH.search(source) is not None,
+        features["test_function_share"] > 0.5 or path_signs.TEST.search(source) is not None,
+        only_assigns or path_signs.CONFIG.search(source) is not None,
+        features["generated_mark"] > 0 or path_signs.GENERATED.search(source) is not None,
     )
 
 

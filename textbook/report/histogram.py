@@ -48,6 +48,20 @@ class Spread:
         value = float(np.array([bits << 16], np.uint32).view(np.float32)[0])
         return min(max(value, self.low), self.high)
 
+    def plus(self, other: "Spread") -> "Spread":
+        """What both have seen."""
+        return Spread(min(self.low, other.low), max(self.high, other.high), self._counts + other._counts)
+
+    @property
+    def total(self) -> int:
+        """How many values were seen."""
+        return int(self._counts.sum())
+
+    def distance(self, other: "Spread") -> float:
+        """The Kolmogorov-Smirnov distance of two that saw values: the largest gap between their cumulative shares."""
+        mine, theirs = np.cumsum(self._counts) / self.total, np.cumsum(other._counts) / other.total
+        return float(np.abs(mine - theirs).max())
+
     def range(self) -> tuple[float, float]:
         """Where the values lie, but for the outermost on each side."""
         low, high = self.quantile(OUTER_SHARE), self.quantile(1 - OUTER_SHARE)

@@ -26,11 +26,12 @@ CONFIG_LINES, LINE_CHARS = 200, 1000
 def page(summary: dict[str, Any]) -> str:
     """The page for a summary made by `textbook.report.summary.summarise`."""
     most_rows = max(step["rows_out"] + step["rows_dropped"] for step in summary["steps"])
-    return _template().render(s=summary, recipe=recipe(summary["manifest"]), most_rows=max(most_rows, 1))
+    return template("report.html").render(s=summary, recipe=recipe(summary["manifest"]), most_rows=max(most_rows, 1))
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template by its file name, with the filters and the style that all pages share."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("textbook.report", "templates"),
         autoescape=True,
@@ -50,7 +51,7 @@ def _template() -> jinja2.Template:
     assert environment.loader is not None
     style, _, _ = environment.loader.get_source(environment, "report.css")
     environment.globals |= {"percent": numbers.percent, "style": Markup(style)}
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _shown(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The summary of a dataset folder: everything the report shows, as plain data.
 
-Two passes over the columns that matter, without texts, then the few rows to be shown are fetched. What is held does not
-grow with the number of rows.
+Two passes over the columns that matter, without texts, then the few rows to be shown are fetched; where a step decided
+by a number, one more pass, texts too, finds what it changed. What is held does not grow with the number of rows.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +19,7 @@ from textbook.report.histogram import Axis, Spread, axis
 from textbook.report.reasons import Pattern, Reasons
 from textbook.report.rows import Place, fetch, scan
 from textbook.report.samples import Samples, deciding, excerpt, floats
+from textbook.report.shift import shift_of_step
 
 PARTS: tuple[Part, Part] = ("data", "dropped")
 MAX_HISTOGRAMS = 12
@@ -26,6 +27,8 @@ MAX_NUMBERS_TOLD = 8
 """Numbers told of a sample; where there are more, only those that steps decided on."""
 PATTERNS_SHOWN = 12
 """Patterns of reasons listed for one step."""
+MAX_SHIFTS = 12
+"""Attributes shown of what the deciding step changed, beside all that are names."""
 MAX_EXAMPLES = 100
 """Dropped rows quoted in all."""
 SAMPLE_LINES, EXAMPLE_LINES, LINE_CHARS = 60, 12, 240
@@ -43,6 +46,7 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
     order = [step["name"] for step in manifest["steps"]]
     shown_steps = sorted(by_step, key=lambda step: (order.index(step) if step in order else len(order), step))
     groups = first.samples.groups()
+    decider = next(reversed(first.samples.steps), None)
     examples = choose_examples([(step, by_step[step]) for step in shown_steps])
     chosen = [place for group in groups for place in group["rows"]] + [place for _, place in examples]
     rows = fetch(folder, chosen)
@@ -54,11 +58,12 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
         "steps": [step | {"rows_per_second": rate(step)} for step in manifest["steps"]],
         "histograms": histograms(folder, first, decisions, by_step),
         "more_columns": first.more_columns,
-        "deciding": {"step": next(reversed(first.samples.steps), None), "column": first.samples.column},
+        "deciding": {"step": decider, "column": first.samples.column},
         "samples": [
             group | {"rows": [describe(rows[at], at, told, SAMPLE_LINES) for at in group["rows"]]} for group in groups
         ],
         "reasons": [describe_reasons(step, by_step[step], dict(examples), rows) for step in shown_steps],
+        "shift": None if decider is None else describe_shift(folder, decider),
         "composition": [shares.summary() for shares, _, _ in first.shares],
         "manifest": manifest,
     }
@@ -161,6 +166,14 @@ def histograms(
         | {"lines": [line | {"at": axes[name].position(line["value"])} for line in lines[name]]}
         for name in axes
     ]
+
+
+def describe_shift(folder: DatasetFolder, step: str) -> dict[str, Any]:
+    """What a step changed: names, and of the numbers those that moved most."""
+    facts = shift_of_step(folder, step).facts()
+    moved = facts["attributes"]
+    shown = [attribute for rank, attribute in enumerate(moved) if rank < MAX_SHIFTS or attribute["kind"] == "names"]
+    return facts | {"attributes": shown, "num_more": len(moved) - len(shown)}
 
 
 def is_finite(value: Any) -> bool:
