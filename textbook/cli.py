@@ -21,6 +21,8 @@ from textbook.folder import DatasetFolder
 from textbook.operator import Source
 from textbook.recipes import Recipe, load_recipe
 from textbook.report import Report
+from textbook.report.summary import totals
+from textbook.report.terminal import funnel
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -151,7 +153,7 @@ def opened(spec: str) -> Source:
 
 def show(folder: DatasetFolder) -> None:
     """Print what a run came to, and where to look."""
-    typer.echo(str(Report.of(folder)))
+    typer.echo(funnel(totals(folder.manifest)))
     typer.echo(f"\nreport   {folder.path / 'report.html'}")
     typer.echo(f'dataset  datasets.load_dataset("{folder.path}")')
     rows = next(folder.batches("dropped", ["id"], 1), None) or next(folder.batches("data", ["id"], 1), None)

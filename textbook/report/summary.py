@@ -51,11 +51,7 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
     chosen = [place for group in groups for place in group["rows"]] + [place for _, place in examples]
     rows = fetch(folder, chosen)
     told = first.numbers if len(first.numbers) <= MAX_NUMBERS_TOLD else dict.fromkeys(d.column for d in decisions)
-    return {
-        "source": manifest["source"]["name"],
-        "rows": count_rows(manifest),
-        "tokens": count_tokens(manifest),
-        "steps": [step | {"rows_per_second": rate(step)} for step in manifest["steps"]],
+    return totals(manifest) | {
         "histograms": histograms(folder, first, decisions, by_step),
         "more_columns": first.more_columns,
         "deciding": {"step": decider, "column": first.samples.column},
@@ -66,6 +62,16 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
         "shift": None if decider is None else describe_shift(folder, decider),
         "composition": [shares.summary() for shares, _, _ in first.shares],
         "manifest": manifest,
+    }
+
+
+def totals(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The part of a summary that a manifest alone gives: the funnel."""
+    return {
+        "source": manifest["source"]["name"],
+        "rows": count_rows(manifest),
+        "tokens": count_tokens(manifest),
+        "steps": [step | {"rows_per_second": rate(step)} for step in manifest["steps"]],
     }
 
 
