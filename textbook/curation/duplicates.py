@@ -3,21 +3,17 @@
 Does not cover texts that are merely alike (near duplicates), nor texts that mean the same.
 """
 
-import atexit
-import functools
-import hashlib
 import re
-import shutil
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textbook.curation.found import NO_SOURCE, fitted_example, id_keys, load_found
 from textbook.lineage import StateFile, content_hash
 from textbook.operator import Batch, Fittable, Operator
 
@@ -26,8 +22,6 @@ Words = np.ndarray[Any, np.dtype[np.uint64]]
 PARTIAL = pa.schema(
     [("hash", pa.uint64()), ("hash_rest", pa.uint64()), ("id", pa.string()), ("source", pa.string())],
 )
-NO_SOURCE = 2**31 - 1
-"""Stands for the length of a missing source: longer than any."""
 
 BLANKS = " \t\f"
 INNER_RUN = re.compile(r"[ \t]+")
@@ -115,15 +109,15 @@ class DropExactDuplicates(Operator):
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
         """Fitted on the example of `ExactDuplicates`."""
-        return cls(_example_state()), ExactDuplicates.example()[1]
+        return cls(fitted_example(ExactDuplicates).duplicates), ExactDuplicates.example()[1]
 
     def __call__(self, batch: Batch) -> Batch:
         """Add `duplicate_of` and, for a duplicate, `drop_reason`."""
-        found = _load(str(self.duplicates.path))
+        found = load_found(str(self.duplicates.path))
         ids: list[str] = batch["id"]
         duplicate_of: list[str | None] = [None] * len(ids)
         drop_reason: list[str | None] = [None] * len(ids)
-        keys = _keys(ids)
+        keys = id_keys(ids)
         starts, ends = found.keys.searchsorted(keys), found.keys.searchsorted(keys, side="right")
         for row in np.flatnonzero(starts < ends).tolist():
             for position in range(starts[row], ends[row]):
@@ -151,8 +145,8 @@ def _duplicates(table: pa.Table) -> pa.Table:
     dropped, kept = shared.filter(pa.array(~stays)), shared.take(pa.array(first[~stays]))
 
     columns = {"id": dropped["id"], "duplicate_of": kept["id"], "source": kept["source"]}
-    keys = [_keys(part["id"].to_pylist()) for part in dropped.to_batches(max_chunksize=65_536)]
-    columns = {"key": np.concatenate([_keys([]), *keys])} | columns
+    keys = [id_keys(part["id"].to_pylist()) for part in dropped.to_batches(max_chunksize=65_536)]
+    columns = {"key": np.concatenate([id_keys([]), *keys])} | columns
     return pa.table(columns).sort_by([("key", "ascending"), ("id", "ascending")])
 
 
@@ -165,31 +159,3 @@ def _shared(hashes: Words) -> "np.ndarray[Any, np.dtype[np.bool_]]":
     shared[order[equal]] = True
     shared[order[equal + 1]] = True
     return shared
-
-
-def _keys(ids: Sequence[str]) -> Words:
-    """A 64-bit hash of each id: sorted numbers are searched in a mapped file, which processes share, unlike a dict."""
-    digests = (hashlib.blake2b(i.encode("utf-8", "surrogatepass"), digest_size=8).digest() for i in ids)
-    return np.frombuffer(b"".join(digests), dtype="<u8")
-
-
-class _Found(NamedTuple):
-    keys: Words
-    rows: pa.RecordBatch
-
-
-@functools.lru_cache(maxsize=8)
-def _load(path: str) -> _Found:
-    """Map a state file, whose name is its digest. Few are kept, since a notebook fits many."""
-    table = pa.ipc.open_file(pa.memory_map(path)).read_all()
-    # The columns of a table are chunked, and making one array of them would copy it into memory.
-    rows = next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], table.schema))
-    return _Found(rows["key"].to_numpy(), rows)
-
-
-@functools.cache
-def _example_state() -> StateFile:
-    step, batch = ExactDuplicates.example()
-    folder = Path(tempfile.mkdtemp(prefix="textbook-example-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return step.finish([step.partial([batch])], folder).duplicates

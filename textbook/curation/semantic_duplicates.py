@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from textbook.curation.encoders import Encoder, HashedWords, Vectors
+from textbook.curation.found import NO_SOURCE
 from textbook.keep import shown
 from textbook.lineage import StateFile
 from textbook.operator import Batch, Fittable, Operator
@@ -27,7 +28,6 @@ PROBES = 2
 """Cells in which a row is looked for: those of the nearest centres."""
 CENTRE_SAMPLE = 20_000
 CENTRE_ROUNDS = 8
-NO_SOURCE = 2**31 - 1
 
 Indices = npt.NDArray[np.int64]
 

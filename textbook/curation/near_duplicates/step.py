@@ -1,28 +1,23 @@
 """`NearDuplicates` and the operator that it becomes."""
 
-import atexit
-import functools
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textbook.curation.found import NO_SOURCE, fitted_example, id_keys, load_found
 from textbook.curation.near_duplicates.clusters import Clusters, Rows, connected, similarities, star
 from textbook.curation.near_duplicates.loops import Array
 from textbook.curation.near_duplicates.minhash import signatures
 from textbook.curation.near_duplicates.shingles import shingle_sets
 from textbook.lineage import StateFile
 from textbook.operator import Batch, Fittable, Operator
-
-NO_SOURCE = 2**31 - 1
-"""Stands for the length of a missing source: longer than any."""
 
 ADDS = {"near_duplicate_of": "string", "near_duplicate_similarity": "float32"}
 NAMES = pa.schema(
@@ -163,7 +158,7 @@ class NearDuplicates(Fittable):
             "link": names["id"].take(links),
             "link_similarity": pa.array(similarities(rows, gone, link).astype(np.float32), mask=~chained),
         }
-        keys = {"key": pa.array(_keys(columns["id"].to_pylist()))}
+        keys = {"key": pa.array(id_keys(columns["id"].to_pylist()))}
         return pa.table(keys | columns, schema=FOUND).sort_by([("key", "ascending"), ("id", "ascending")])
 
 
@@ -185,13 +180,13 @@ class DropNearDuplicates(Operator):
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
         """Fitted on the example of `NearDuplicates`."""
-        return cls(_example_state()), NearDuplicates.example()[1]
+        return cls(fitted_example(NearDuplicates).duplicates), NearDuplicates.example()[1]
 
     def __call__(self, batch: Batch) -> Batch:
         """Name the row that stays and the similarity to it, and write the reason."""
-        found, ids = _load(str(self.duplicates.path)), batch["id"]
+        found, ids = load_found(str(self.duplicates.path)), batch["id"]
         rows: list[dict[str, Any] | None] = [None] * len(ids)
-        keys = _keys(ids)
+        keys = id_keys(ids)
         starts, ends = found.keys.searchsorted(keys), found.keys.searchsorted(keys, side="right")
         for row in np.flatnonzero(starts < ends).tolist():
             for position in range(starts[row], ends[row]):
@@ -256,30 +251,3 @@ def _matrix(column: pa.Array) -> Array:
     width, start = column.type.byte_width, column.offset
     held = np.frombuffer(column.buffers()[1], np.uint8)[start * width : (start + len(column)) * width]
     return held.reshape(-1, width).copy()
-
-
-def _keys(ids: Iterable[str]) -> Array:
-    """A 64-bit hash of each id: sorted numbers are searched in a mapped file, which processes share, unlike a dict."""
-    digests = (hashlib.blake2b(i.encode("utf-8", "surrogatepass"), digest_size=8).digest() for i in ids)
-    return np.frombuffer(b"".join(digests), dtype="<u8")
-
-
-class _Found(NamedTuple):
-    keys: Array
-    rows: pa.RecordBatch
-
-
-@functools.lru_cache(maxsize=8)
-def _load(path: str) -> _Found:
-    """Map a state file, whose name is its digest."""
-    table = pa.ipc.open_file(pa.memory_map(path)).read_all()
-    rows = next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], table.schema))
-    return _Found(rows["key"].to_numpy(), rows)
-
-
-@functools.cache
-def _example_state() -> StateFile:
-    step, batch = NearDuplicates.example()
-    folder = Path(tempfile.mkdtemp(prefix="textbook-example-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return step.finish([step.partial([batch])], folder).duplicates
