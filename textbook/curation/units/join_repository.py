@@ -4,10 +4,7 @@ Python files only, and small projects only: the texts that are joined go through
 `max_chars` are left alone, not cut.
 """
 
-import atexit
 import functools
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from textbook.curation.found import fitted_example
 from textbook.curation.units.import_order import imported_first, imports_of
 from textbook.languages.python import plain_newlines
 from textbook.lineage import StateFile, row_id
@@ -180,7 +178,7 @@ class AddRepositories(Operator):
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
         """Fitted on the example of `JoinRepository`."""
-        return cls(_example_state()), JoinRepository.example()[1]
+        return cls(fitted_example(JoinRepository).repositories), JoinRepository.example()[1]
 
     def __call__(self, batch: Batch) -> Batch:
         """Append the repositories whose first file is in the batch."""
@@ -245,11 +243,3 @@ def _load(path: str) -> tuple[pa.Table, dict[str, int]]:
     """Map a state file, whose name is its digest."""
     table = pa.ipc.open_file(pa.memory_map(path)).read_all()
     return table, {row: i for i, row in enumerate(table["first"].to_pylist())}
-
-
-@functools.cache
-def _example_state() -> StateFile:
-    step, batch = JoinRepository.example()
-    folder = Path(tempfile.mkdtemp(prefix="textbook-example-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return step.finish([step.partial([batch])], folder).repositories
