@@ -1,6 +1,7 @@
 """Secrets and personal data: what is found of what was planted, what is found in real files, and how fast.
 
     python benchmarks/secrets_found.py                 the files installed beside this Python
+    python benchmarks/secrets_found.py FOLDER ...      the files of other folders, such as unpacked packages
     python benchmarks/secrets_found.py --list          and where each alarm is: kind, file and line, never the value
 
 Planted are 200 of each kind, every one in a real file of its own, by `tests/curation/planted_secrets.py`, whose
@@ -17,7 +18,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from tests.curation.planted_secrets import GENERATORS, planted
+from tests.curation.planted_secrets import GENERATORS, UNSEEN, planted
 from textbook.curation.personal_data import PersonalData
 from textbook.curation.secret_rules import RULES
 from textbook.curation.secrets import Secrets, find_secrets, scanned, spans_by
@@ -26,17 +27,37 @@ from textbook.curation.spans import Span
 NUM_FILES = 10_000
 NUM_PLANTED = 200
 MAX_HOST_CHARS = 20_000
+MAX_FILE_BYTES = 1_000_000
 SEED = 1
+SUFFIXES = {
+    ".py",
+    ".js",
+    ".ts",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".md",
+    ".rst",
+    ".c",
+    ".h",
+    ".sh",
+    ".cfg",
+    ".ini",
+    ".html",
+}
 
 
-def installed_files() -> dict[Path, str]:
-    """A sample of the standard library and of the installed packages, those that are text."""
-    folders = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib")}
-    paths = sorted({path for folder in folders for path in folder.rglob("*.py")})
+def real_files(folders: list[str]) -> dict[Path, str]:
+    """A sample of the files that are text: of `folders`, or the standard library's and installed packages' Python."""
+    suffixes = SUFFIXES if folders else {".py"}
+    folders = folders or [sysconfig.get_path(name) for name in ("stdlib", "purelib")]
+    paths = sorted({path for folder in folders for path in Path(folder).rglob("*.*") if path.suffix in suffixes})
     texts = {}
     for path in random.Random(SEED).sample(paths, len(paths)):
         try:
-            texts[path] = path.read_text()
+            if path.stat().st_size <= MAX_FILE_BYTES:
+                texts[path] = path.read_text()
         except (UnicodeDecodeError, OSError):
             continue
         if len(texts) == NUM_FILES:
@@ -71,13 +92,13 @@ def print_alarms(files: dict[Path, str], found: dict[Path, list[Span]]) -> None:
 
 
 def main() -> None:
-    files = installed_files()
+    files = real_files([argument for argument in sys.argv[1:] if argument != "--list"])
     texts = list(files.values())
     num_bytes = sum(len(text.encode()) for text in texts)
     print(f"{len(texts):,} files, {num_bytes / 1e6:.1f} MB")
     hosts = [text for text in texts if 500 < len(text) < MAX_HOST_CHARS and not find_secrets(text)]
-    for kind in GENERATORS:
-        print(f"  recall {recall(kind, hosts):.3f}  {kind}")
+    for kind in (*GENERATORS, *UNSEEN):
+        print(f"  recall {recall(kind, hosts):.3f}  {kind}{' (no rule of its own)' if kind in UNSEEN else ''}")
     find_secrets("")
     secrets, personal = Secrets(), PersonalData()
     print(f"gate alone                  {speed(scanned, texts, num_bytes):6.1f} MB/CPU-s")

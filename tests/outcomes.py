@@ -34,7 +34,7 @@ def fit(step: Fittable, shards: Iterable[Iterable[Batch]], folder: Path, *, reve
     folder.mkdir(parents=True, exist_ok=True)
     with only_reads(step):
         tables = [stored(step.partial(narrow(batch, step.reads) for batch in shard)) for shard in shards]
-    return step.finish(iter(tables[::-1] if reverse else tables), folder)
+    return step.finish(tables[::-1] if reverse else tables, folder)
 
 
 def outcome(step: Step, batch: Batch) -> tuple[str, Batch]:

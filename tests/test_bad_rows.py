@@ -22,7 +22,7 @@ def hostile():
 def test_a_thousand_hostile_files(hostile, tmp_path):
     folder = accounted(Files(hostile / "files"), tmp_path / "out", 1_000)
     by = Counter(folder.table("dropped")["dropped_by"].to_pylist())
-    assert set(by) == {"Files", "ExactDuplicates", "Keep(edu_score)", "Keep(parses)"}
+    assert set(by) == {"Files", "ExactDuplicates", "Keep(code_kind)", "NearDuplicates", "Keep(edu_score)"}
     for row in folder.table("dropped").to_pylist():
         if "larger" in row["source"]:
             assert row["drop_reason"] == "larger than 1,000,000 bytes"

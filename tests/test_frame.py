@@ -17,7 +17,7 @@ LAYERS = [
     {"demo"},
     {"curation"},
     {"engine"},
-    {"recipes", "report", "explain"},
+    {"recipes", "report", "explain", "llm"},
     {"folder"},
     {"languages", "tokens", "keep", "lineage"},
     {"operator", "require"},

@@ -50,7 +50,7 @@ def chosen(step: KeepTop, rows: list[tuple[str, float | None, int]], shards: int
         for part in (rows[i::shards] for i in range(shards))
     ]
     tables: list[pa.Table] = [step.partial([batch]) for batch in reversed(batches)]
-    fitted = step.finish(iter(tables), folder)
+    fitted = step.finish(tables, folder)
     whole = {"id": [r[0] for r in rows], "x": [r[1] for r in rows]}
     return {row for row, reason in zip(whole["id"], fitted(whole)["drop_reason"], strict=True) if reason is None}
 

@@ -11,6 +11,7 @@ import pytest
 from browser import dump_dom
 from folders import folder_of
 
+from textbook.engine import curate
 from textbook.folder import DatasetFolder
 from textbook.keep import Keep, KeepTop
 from textbook.report import Report
@@ -218,11 +219,20 @@ def test_the_report_leaves_out_columns_that_moved_less(tmp_path):
     )
     found = Report.of(folder)
     names = [moved["name"] for moved in found.summary["shift"]["attributes"]]
-    assert {"Packages", "Licences", "Languages", "Imports"} <= set(names)
-    assert found.summary["shift"]["num_more"] == 22 + 4 - len(names) > 5
+    assert {"Packages", "Licences", "Languages", "Imports", "Concepts"} <= set(names)
+    assert found.summary["shift"]["num_more"] == 22 + 5 - len(names) > 5
     assert f"{found.summary['shift']['num_more']} more columns moved less" in found.html()
 
 
 def test_a_path_that_is_no_folder(tmp_path: Path):
     with pytest.raises(ValueError, match="no manifest"):
         shift(tmp_path, tmp_path)
+
+
+def test_a_filter_that_takes_a_style_shows_in_the_concepts():
+    plain = [{"id": f"p{i}", "text": f"def f{i}(x):\n    return x\n"} for i in range(20)]
+    classes = [{"id": f"c{i}", "text": f"class C{i}:\n    def f(self):\n        return 1\n"} for i in range(20)]
+    before, after = (curate([*rows, *plain]).dataset for rows in (classes, []))
+    moved = shift(before, after)["Concepts"]
+    assert moved.distance > 0.3
+    assert [(mover.name, mover.after) for mover in moved.movers] == [("functions", 1), ("classes", 0)]

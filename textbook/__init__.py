@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textbook.curation.encoders import HashedWords, SentenceEncoder
     from textbook.curation.features import CodeFeatures
     from textbook.curation.licences import PERMISSIVE, KeepLicences, Licences
-    from textbook.curation.near_duplicates import NearDuplicates
+    from textbook.curation.near_duplicates import NearDuplicates, Templated
     from textbook.curation.personal_data import PersonalData
     from textbook.curation.secrets import RedactSecrets, Secrets
     from textbook.curation.semantic_duplicates import SemanticDuplicates
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textbook.keep import Keep, KeepTop
     from textbook.operator import Batch, Fittable, Operator, Source, Stage, append_rows, row_rng
     from textbook.report import Report
+    from textbook.report.duplicates import duplicate_report
     from textbook.report.shift import shift, shift_of_step
     from textbook.tokens import CountTokens
 
@@ -37,7 +38,7 @@ _HOMES = {
     "textbook.curation.encoders": ("HashedWords", "SentenceEncoder"),
     "textbook.curation.features": ("CodeFeatures",),
     "textbook.curation.licences": ("PERMISSIVE", "KeepLicences", "Licences"),
-    "textbook.curation.near_duplicates": ("NearDuplicates",),
+    "textbook.curation.near_duplicates": ("NearDuplicates", "Templated"),
     "textbook.curation.personal_data": ("PersonalData",),
     "textbook.curation.secrets": ("RedactSecrets", "Secrets"),
     "textbook.curation.semantic_duplicates": ("SemanticDuplicates",),
@@ -50,6 +51,7 @@ _HOMES = {
     "textbook.keep": ("Keep", "KeepTop"),
     "textbook.operator": ("Batch", "Fittable", "Operator", "Source", "Stage", "append_rows", "row_rng"),
     "textbook.report": ("Report",),
+    "textbook.report.duplicates": ("duplicate_report",),
     "textbook.report.shift": ("shift", "shift_of_step"),
     "textbook.tokens": ("CountTokens",),
     "textbook.engine.workers": ("Local",),

@@ -144,6 +144,29 @@ def report(ctx: typer.Context, folder: Finished) -> None:
         show(opened_folder)
 
 
+@app.command()
+def duplicates(
+    ctx: typer.Context,
+    folder: Finished,
+    row: Annotated[str | None, typer.Argument(metavar="ID", help="A row that went, or its first characters.")] = None,
+) -> None:
+    """Show duplicates side by side: which row stayed for which, and where they differ.
+
+    Prints the text of it for one ID; for the whole folder it writes `duplicates.html`.
+
+    **Example**: `textbook duplicates demo-output`
+    """
+    from textbook.report.duplicates import duplicate_report
+
+    with errors_in_one_line(ctx):
+        found = duplicate_report(folder, row)
+        if row is not None:
+            typer.echo(str(found))
+            return
+        typer.echo(f"{found.num_gone:,} rows went for {found.num_clusters:,} that stayed ({found.step})")
+        typer.echo(f"report   {found.save(folder / 'duplicates.html')}")
+
+
 def opened(spec: str) -> Source:
     """The source that the command line names."""
     from textbook.curation.sources import open_source

@@ -1,8 +1,11 @@
 """The recipe of `textbook demo`: what is worth learning from among the Python files installed on this machine."""
 
+from textbook.curation.code_kind import CodeKind
 from textbook.curation.duplicates import ExactDuplicates
 from textbook.curation.educational_value import EducationalValue
-from textbook.curation.features import CodeFeatures
+from textbook.curation.near_duplicates import NearDuplicates, Templated
+from textbook.curation.personal_data import PersonalData
+from textbook.curation.secrets import RedactSecrets
 from textbook.curation.syntax import Syntax
 from textbook.keep import Keep
 from textbook.recipes import Recipe
@@ -13,15 +16,22 @@ THRESHOLD = 3.0
 
 
 def recipe() -> Recipe:
-    """Drop copies, generated code and tests, score the rest, keep what teaches and parses: the dearest step last."""
+    """Drop copies, what nobody wrote to be read and what does not teach; take secrets and addresses out of the rest.
+
+    Near copies go before code out of a template is looked for: they would pass for it.
+    """
     return (
         CountTokens(),
         ExactDuplicates(normalize_whitespace=True),
-        CodeFeatures(),
-        Keep("is_generated", equals=False),
-        Keep("is_test", equals=False),
+        CodeKind(),
+        Keep("code_kind", equals="source"),
+        NearDuplicates(),
+        Templated(),
+        Keep("templated", equals=False),
         EducationalValue.pretrained("python"),
         Keep("edu_score", at_least=THRESHOLD),
+        RedactSecrets(),
+        PersonalData(),
         Syntax(),
         Keep("parses", equals=True),
     )

@@ -8,18 +8,17 @@ import heapq
 import html
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from textbook.folder import DatasetFolder
 from textbook.operator import DROP_REASON, DROPPED_BY, SCHEMA
 from textbook.report.numbers import number
-from textbook.report.rows import Place, fetch, scan
+from textbook.report.rows import Place, fetch, ids_of, locate, places
 from textbook.report.visible import visible_line
 
 MIN_PREFIX_CHARS = 6
@@ -119,13 +118,6 @@ def explain(folder: DatasetFolder | str | Path, row_id: str) -> Explanation:
     return Explanation(tuple(rows), folder.manifest)
 
 
-def locate(folder: DatasetFolder, ids: Iterable[str]) -> Iterator[Place]:
-    """Where the rows with these ids lie; those that are not in the folder are left out."""
-    wanted = pa.array(ids, pa.string())
-    for first, batch in ids_of(folder):
-        yield from places(first, pc.is_in(batch, value_set=wanted))
-
-
 def find(folder: DatasetFolder, row_id: str) -> Place:
     """Where the one row lies whose id is `row_id` or starts with it."""
     longer: list[tuple[str, Place]] = []
@@ -148,16 +140,3 @@ def find(folder: DatasetFolder, row_id: str) -> Place:
     hint = ", ".join(visible_line(row) for _, row in near)
     close = f"ids that come close: {hint}" if near else "look ids up in its column `id`"
     raise ValueError(f"{folder.path} has no row {row_id!r}, kept or dropped{short}; {close}")
-
-
-def ids_of(folder: DatasetFolder) -> Iterator[tuple[Place, pa.Array]]:
-    """The ids of all rows, kept and dropped, batch by batch."""
-    for part in ("data", "dropped"):
-        for first, batch in scan(folder, part, ["id"]):
-            yield first, batch["id"]
-
-
-def places(first: Place, mask: pa.Array) -> list[Place]:
-    """The places of the rows of a batch for which `mask` is true."""
-    positions = pc.indices_nonzero(mask).to_pylist()
-    return [first._replace(row=first.row + position) for position in positions]

@@ -26,6 +26,7 @@ from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, DROPPED_BY, Batch
 
 Part = Literal["data", "dropped"]
+PARTS: tuple[Part, Part] = ("data", "dropped")
 
 
 def with_reasons(schema: pa.Schema) -> pa.Schema:

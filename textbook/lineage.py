@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -120,14 +120,20 @@ class StateFile:
     @classmethod
     def write(cls, table: pa.Table, folder: Path) -> "StateFile":
         """Write `table` into `folder` as an Arrow file named by its digest."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-        data = sink.getvalue().to_pybytes()
-        digest = hashlib.sha256(data).hexdigest()[:32]
+        return cls.of_batches(table.schema, table.combine_chunks().to_batches(), folder)
+
+    @classmethod
+    def of_batches(cls, schema: pa.Schema, batches: Iterable[pa.RecordBatch], folder: Path) -> "StateFile":
+        """Like `write`, for more than fits in memory. The same rows in other batches are another file."""
         folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / ".state.tmp"
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        with temporary.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
         name = f"{digest}.arrow"
-        write_atomic(folder / name, data)
+        temporary.replace(folder / name)
         return cls(digest, name, str(folder))
 
     def read(self) -> pa.Table:

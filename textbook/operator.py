@@ -9,7 +9,7 @@ Does not run anything: see `textbook.engine`.
 import hashlib
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
@@ -93,8 +93,11 @@ class Fittable(Step):
         """Summarise one shard, independently of the others. `batches` hold the columns of `reads` only."""
 
     @abstractmethod
-    def finish(self, tables: Iterable[pa.Table], folder: Path) -> Operator:
+    def finish(self, tables: Sequence[pa.Table], folder: Path) -> Operator:
         """Turn the tables of all shards, in any order, into the operator that acts on each row.
+
+        A table is mapped when it is taken from `tables`, and let go of after: go through them as often as you like,
+        and hold none longer than needed.
 
         The operator must declare the same `adds`. State too large for its fields goes into `folder`, held by a
         `lineage.StateFile`.

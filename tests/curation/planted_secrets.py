@@ -1,6 +1,7 @@
 """Made-up secrets of every kind, in the formats that the providers document. None of them ever opened anything.
 
-Written before the rules were, from the formats alone: no generator looks at `textbook.curation.secret_rules`.
+Written before the rules were, from the formats alone: no generator looks at `textbook.curation.secret_rules`. The
+kinds of `UNSEEN` never got a rule: they are found by what such keys have in common, or not at all.
 """
 
 import base64
@@ -147,6 +148,27 @@ def twilio_key(rng: random.Random) -> str:
     return f'TwilioRestClient("{"SK" + drawn(rng, LOWER_HEX, 32)}")'
 
 
+def discord_bot_token(rng: random.Random) -> str:
+    user = base64.b64encode(str(rng.randint(10**17, 10**19)).encode()).decode().rstrip("=")
+    return f"{user}.{drawn(rng, URL_SAFE, 6)}.{drawn(rng, URL_SAFE, rng.choice([27, 38]))}"
+
+
+def sentry_token(rng: random.Random) -> str:
+    claims = {
+        "iat": 1e9 * rng.random(),
+        "url": "https://sentry.io",
+        "region_url": "https://us.sentry.io",
+        "org": "acme",
+    }
+    body = base64.b64encode(json.dumps(claims).encode()).decode()
+    return rng.choice([f"sntrys_{body}_{drawn(rng, BASE64, 43)}", "sntryu_" + drawn(rng, LOWER_HEX, 64)])
+
+
+def tailscale_key(rng: random.Random) -> str:
+    kind = rng.choice(["auth", "api", "client"])
+    return f"tskey-{kind}-k{drawn(rng, BASE62, 11)}CNTRL-{drawn(rng, BASE62, rng.randint(32, 35))}"
+
+
 GENERATORS: dict[str, Make] = {
     "aws_access_key": fixed("AKIA ASIA", string.ascii_uppercase + "234567", 16),
     "aws_secret_key": aws_secret_key,
@@ -188,7 +210,54 @@ GENERATORS: dict[str, Make] = {
     "grafana_token": lambda rng: f"glsa_{drawn(rng, BASE62, 32)}_{drawn(rng, LOWER_HEX, 8)}",
     "groq_key": fixed("gsk_", BASE62, 52),
     "replicate_token": fixed("r8_", BASE62, 37),
+    "airtable_token": lambda rng: f"pat{drawn(rng, BASE62, 14)}.{drawn(rng, LOWER_HEX, 64)}",
+    "atlassian_token": lambda rng: f"ATATT3xFfGF0{drawn(rng, URL_SAFE, 171)}={drawn(rng, '0123456789ABCDEF', 8)}",
+    "brevo_key": lambda rng: f"xkeysib-{drawn(rng, LOWER_HEX, 64)}-{drawn(rng, BASE62, 16)}",
+    "cloudflare_origin_key": lambda rng: f"v1.0-{drawn(rng, LOWER_HEX, 24)}-{drawn(rng, LOWER_HEX, 146)}",
+    "crates_token": fixed("cio", BASE62, 32),
+    "deepseek_key": fixed("sk-", LOWER_HEX, 32),
+    "discord_bot_token": discord_bot_token,
+    "doppler_token": fixed("dp.pt. dp.st.", BASE62, 43),
+    "dynatrace_token": lambda rng: f"dt0c01.{drawn(rng, UPPER, 24)}.{drawn(rng, UPPER, 64)}",
+    "figma_token": fixed("figd_", URL_SAFE, 40),
+    "heroku_key": fixed("HRKU-AA", URL_SAFE, 58),
+    "langsmith_key": lambda rng: f"lsv2_pt_{drawn(rng, LOWER_HEX, 32)}_{drawn(rng, LOWER_HEX, 10)}",
+    "mailgun_key": lambda rng: f'Mailgun(api_key="key-{drawn(rng, LOWER_HEX, 32)}")',
+    "new_relic_key": fixed("NRAK-", UPPER, 27),
+    "nuget_key": fixed("oy2", string.ascii_lowercase + string.digits, 43),
+    "openrouter_key": fixed("sk-or-v1-", LOWER_HEX, 64),
+    "pinecone_key": lambda rng: f"pcsk_{drawn(rng, BASE62, 6)}_{drawn(rng, BASE62, 63)}",
+    "planetscale_token": fixed("pscale_tkn_ pscale_pw_ pscale_oauth_", URL_SAFE, 43),
+    "postman_key": lambda rng: f"PMAK-{drawn(rng, LOWER_HEX, 24)}-{drawn(rng, LOWER_HEX, 34)}",
+    "pulumi_token": fixed("pul-", LOWER_HEX, 40),
+    "rubygems_key": fixed("rubygems_", LOWER_HEX, 48),
+    "sentry_token": sentry_token,
+    "sonarqube_token": fixed("sqp_ squ_ sqa_", LOWER_HEX, 40),
+    "square_secret": fixed("sq0csp-", URL_SAFE, 43),
+    "supabase_token": fixed("sbp_", LOWER_HEX, 40),
+    "tailscale_key": tailscale_key,
+    "terraform_token": lambda rng: f"{drawn(rng, BASE62, 14)}.atlasv1.{drawn(rng, BASE62, 67)}",
 }
+
+UNSEEN: dict[str, Make] = {
+    "clojars": fixed("CLOJARS_", string.ascii_lowercase + string.digits, 60),
+    "elevenlabs": fixed("sk_", LOWER_HEX, 48),
+    "fireworks": fixed("fw_", BASE62, 24),
+    "flutterwave": lambda rng: f"FLWSECK-{drawn(rng, LOWER_HEX, 32)}-X",
+    "linear": fixed("lin_api_", BASE62, 40),
+    "netlify": fixed("nfp_", BASE62, 36),
+    "notion": lambda rng: f"ntn_{drawn(rng, string.digits, 11)}{drawn(rng, BASE62, 35)}",
+    "nvidia": fixed("nvapi-", URL_SAFE, 64),
+    "perplexity": fixed("pplx-", BASE62, 48),
+    "prefect": fixed("pnu_", BASE62, 36),
+    "readme": fixed("rdme_", LOWER_HEX, 70),
+    "resend": lambda rng: f"re_{drawn(rng, BASE62, 8)}_{drawn(rng, BASE62, 24)}",
+    "scaleway": lambda rng: f"SCW{drawn(rng, UPPER, 17)}",
+    "tavily": fixed("tvly-dev-", BASE62, 32),
+    "voyage": fixed("pa-", URL_SAFE, 43),
+    "xai": fixed("xai-", BASE62, 80),
+}
+"""Kinds that no rule names."""
 
 CARRIERS = (
     '"{}"\n',
@@ -201,7 +270,7 @@ CARRIERS = (
     "Authorization: Bearer {}\n",
     "<value>{}</value>\n",
 )
-WHOLE_LINES = {"assigned_secret", "aws_secret_key", "private_key", "putty_private_key", "twilio_key"}
+WHOLE_LINES = {"assigned_secret", "aws_secret_key", "mailgun_key", "private_key", "putty_private_key", "twilio_key"}
 """Kinds whose generator gives whole lines, with what stands around the secret."""
 
 
@@ -210,6 +279,6 @@ def planted(kind: str, count: int, seed: int = 0) -> list[str]:
     rng = random.Random(f"{seed} {kind}")
     pieces = []
     for _ in range(count):
-        secret = GENERATORS[kind](rng)
+        secret = (GENERATORS | UNSEEN)[kind](rng)
         pieces.append(f"{secret}\n" if kind in WHOLE_LINES else rng.choice(CARRIERS).format(secret))
     return pieces

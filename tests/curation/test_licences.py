@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -138,6 +139,101 @@ def test_what_leaves_a_doubt_is_unknown(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "license"),
+    [
+        ("/*!\n * Foo v1.2 | (c) Foo and other contributors | MIT License | foo.io\n */\n", "MIT"),
+        (
+            "/**\n * @license\n * Foo <https://foo.io/>\n * Released under MIT license <https://foo.io/license>\n */\n",
+            "MIT",
+        ),
+        ("/*! @license Apache-2.0 */\n", "Apache-2.0"),
+        (comment("Foo\nCopyright 2013 Foo (MIT License)\nhttps://foo.io"), "MIT"),
+        (comment("MIT License http://www.opensource.org/licenses/mit-license.php\nAuthor Foo"), "MIT"),
+        (comment("Copyright (c) Foo and other contributors\nReleased under the MIT license."), "MIT"),
+        (comment("Distributed under the OSI-approved BSD 3-Clause License. See the file LICENSE.rst."), "BSD-3-Clause"),
+        (comment("GNU General Public License v3.0+ (see COPYING)"), "GPL-3.0-or-later"),
+        (comment("This file is part of the GNU Foo Library.\n" + GPL3), "GPL-3.0-or-later"),
+        (comment("Released under the Lesser GNU Public Licence, v2.1 or any higher version"), "LGPL-2.1-or-later"),
+        (comment("This module is part of Foo and is released under\nthe MIT License"), "MIT"),
+        (comment("LICENSE (The MIT License)\n\n" + MIT.partition("\n")[2] + "\n\nHow to use it: call f."), "MIT"),
+    ],
+)
+def test_notices_as_people_write_them(text, license):
+    assert answers(text)[0] == license
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        comment("This file is not licensed under the\nMIT License"),
+        comment(
+            "Adapted from the file /a/b/c of the project Foo, in the version of 2020, by Bar, under the\nMIT license"
+        ),
+        comment("Derived from the code at foo.io which is under Apache 2.0 license"),
+        comment("Code imported from `foo`\nRepo: https://foo.io\nLicense: MIT"),
+        "!function(e){/*! foo -- license (MIT): https://foo.io/LICENSE */}();\n",
+        ";(function(){/* Licensed under the MIT License */})()\n",
+        comment(MIT + "\nThe software shall be used for good."),
+    ],
+)
+def test_what_is_said_of_other_code_is_not_said_of_the_file(text):
+    assert answers(text)[0] == "unknown"
+
+
+def bsd(old: str, new: str) -> str:
+    text = dict(__import__("identify.vendor.licenses", fromlist=["LICENSES"]).LICENSES)["BSD-3-Clause"]
+    assert old in text
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "license"),
+    [
+        (bsd("THE COPYRIGHT HOLDERS AND CONTRIBUTORS", "THE REGENTS AND CONTRIBUTORS"), "BSD-3-Clause"),
+        (bsd("THE COPYRIGHT HOLDER OR CONTRIBUTORS", "FOO INC"), "BSD-3-Clause"),
+        (bsd("Neither the name of the copyright holder", "Neither the name of Foo"), "BSD-3-Clause"),
+        (bsd("THE COPYRIGHT HOLDERS AND CONTRIBUTORS", "FOO, WHO MUST BE PAID,"), "unknown"),
+        (bsd("3. Neither", "3. You may not use it on Sundays.\n\n4. Neither"), "unknown"),
+        (
+            MIT.partition("\n")[2].replace(
+                "Permission", "Foo is under the MIT License, reproduced below.\n\nPermission"
+            ),
+            "MIT",
+        ),
+    ],
+)
+def test_licences_are_known_whoever_they_name(text, license):
+    assert answers(text, source="LICENSE")[0] == license
+    assert answers(comment(text))[0] == license
+
+
+def test_copyright_lines_do_not_make_a_long_licence_another():
+    text = dict(__import__("identify.vendor.licenses", fromlist=["LICENSES"]).LICENSES)["GPL-3.0"]
+    changed = text.replace("Copyright (C) 2007 Free Software Foundation, Inc.", "Copyright Foo")
+    without_appendix = changed.partition("END OF TERMS AND CONDITIONS")[0] + "END OF TERMS AND CONDITIONS\n"
+    assert changed != text
+    for given in (changed, without_appendix):
+        assert answers(given, source="COPYING")[0] == "GPL-3.0-only"
+    assert answers(without_appendix + "You may not use it on Sundays.\n", source="COPYING")[0] == "unknown"
+
+
+def test_scancode_is_a_command_and_the_error_says_how_to_get_it(monkeypatch):
+    batch = {"id": ["a"], "text": ["Do what you like.\n"], "license": [None], "source": ["LICENSE"]}
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="pipx install scancode-toolkit"):
+        Licences(scancode=True)(batch)
+    assert Licences(scancode=True)(batch | {"source": ["a.py"]})["license"] == ["unknown"]
+
+
+@pytest.mark.skipif(shutil.which("scancode") is None, reason="the command scancode is not there")
+def test_scancode_knows_what_we_do_not():
+    hpnd = "Permission to use, copy, modify and distribute this software for any purpose and without fee is granted.\n"
+    texts = [MIT + "\n\n" + bsd("3. Neither", "3. Neither"), hpnd + "It is not licensed under the MIT License.\n", "x"]
+    batch = {"id": ["a", "b", "c"], "text": texts, "license": [None] * 3, "source": ["LICENSE"] * 3}
+    assert Licences(scancode=True)(batch)["license"] == ["BSD-3-Clause AND MIT", "unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
     ("row", "text", "license"),
     [
         ("Apache 2.0", "x = 1\n", "Apache-2.0"),
@@ -241,7 +337,7 @@ def test_without_the_extra_the_error_names_the_pip_line():
 
 
 @pytest.mark.parametrize(
-    "text", ["# license a." + " " * 50_000, "# MIT License\n" * 5_000, "# see license " + "the " * 50_000]
+    "text", ["# license a." + " " * 50_000, "# MIT License\n" * 5_000, "# see license " + "the " * 50_000, "\n" * 10**6]
 )
 def test_hostile_texts_take_no_quadratic_time(text):
     code = "import sys, resource; resource.setrlimit(resource.RLIMIT_CPU, (20, 20))\n" + (

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.contract import check_step
-from textbook.curation.near_duplicates import DropNearDuplicates, NearDuplicates, loops
-from textbook.curation.near_duplicates.minhash import signatures
+from textbook.curation.near_duplicates import DropNearDuplicates, NearDuplicates, buckets, kernels
+from textbook.curation.near_duplicates.minhash import band_hashes, sketches
 from textbook.curation.near_duplicates.shingles import shingle_sets, without_licence
 from textbook.operator import Batch, num_rows, take
 
@@ -61,8 +61,8 @@ def jaccard(a: set, b: set) -> float:
 @pytest.fixture(params=["numba", "numpy"])
 def kernel(request, monkeypatch):
     if request.param == "numpy":
-        monkeypatch.setattr(loops, "compiled", lambda: None)
-    elif loops.compiled() is None:
+        monkeypatch.setattr(kernels, "compiled", lambda: None)
+    elif kernels.compiled() is None:
         pytest.skip("numba is not installed")
 
 
@@ -87,9 +87,13 @@ def test_finds_the_components_of_a_brute_force_join(kernel, tmp_path):
 
 
 def test_numpy_and_numba_agree(monkeypatch, tmp_path):
-    if loops.compiled() is None:
+    if kernels.compiled() is None:
         pytest.skip("numba is not installed")
     odd = [
+        "z" * 255,
+        "z" * 256,
+        "z" * 257,
+        "y" * 3000 + " a b c d e f",
         "",
         "x",
         "a b c d",
@@ -104,7 +108,7 @@ def test_numpy_and_numba_agree(monkeypatch, tmp_path):
     texts = [*variants(1), *odd, *odd]
     steps = [NearDuplicates(), NearDuplicates(0.5, 3, "star"), NearDuplicates(1.0, 1, bands=3, rows_per_band=2)]
     with_numba = [(s.partial([rows(*texts)]), fitted(rows(*texts), tmp_path / "a", s)) for s in steps]
-    monkeypatch.setattr(loops, "compiled", lambda: None)
+    monkeypatch.setattr(kernels, "compiled", lambda: None)
     for step, (table, operator) in zip(steps, with_numba, strict=True):
         assert step.partial([rows(*texts)]).equals(table)
         assert fitted(rows(*texts), tmp_path / "b", step) == operator
@@ -119,11 +123,42 @@ def test_neither_shards_nor_order_matter(tmp_path, cluster):
         assert fitted(shuffled, tmp_path / str(shards), step, shards) == whole
 
 
+@pytest.mark.parametrize("cluster", ["connected", "star"])
+def test_a_bucket_too_large_to_compare_all(kernel, monkeypatch, tmp_path, cluster):
+    batch, step = rows(*variants(8, 3, 25), *variants(9, 12, 1)), NearDuplicates(cluster=cluster)
+    without_limit = len(dropped(batch, tmp_path / "without", step))
+    monkeypatch.setattr(buckets, "WINDOW", 3)
+    whole = fitted(batch, tmp_path / "whole", step)
+    shuffled = take(batch, random.Random(0).sample(range(num_rows(batch)), num_rows(batch)))
+    assert fitted(shuffled, tmp_path / "parts", step, 5) == whole
+    assert sum(kept is not None for kept in whole(batch)["near_duplicate_of"]) > 0.9 * without_limit
+
+
+def test_large_buckets_are_compared_alike_with_and_without_numba(monkeypatch, tmp_path):
+    if kernels.compiled() is None:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(buckets, "WINDOW", 3)
+    monkeypatch.setattr(buckets, "PAIRS_HELD", 5)
+    batch = rows(*variants(8, 3, 25))
+    compiled = fitted(batch, tmp_path / "a")
+    monkeypatch.setattr(kernels, "compiled", lambda: None)
+    assert fitted(batch, tmp_path / "b") == compiled
+
+
+def test_leaves_no_scratch_behind(tmp_path):
+    left_by_a_kill = tmp_path / ".near-duplicates" / "sets"
+    left_by_a_kill.parent.mkdir()
+    left_by_a_kill.write_bytes(b"half")
+    operator = fitted(rows(*CHAIN), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [operator.duplicates.name]
+
+
 def test_unrelated_texts_share_no_band(kernel):
     rng = random.Random(3)
     texts = [" ".join(f"w{rng.randrange(10**6)}" for _ in range(50)) for _ in range(40)]
-    bands = signatures(shingle_sets(texts, 5), 24, 5).bands
-    assert len(np.unique(bands)) == bands.size
+    sketch = sketches(shingle_sets(texts, 5), 24, 5)
+    for band in range(24):
+        assert len(np.unique(band_hashes(sketch, band, 5))) == len(texts)
 
 
 CHAIN = [" ".join(f"w{i}" for i in range(start, start + 100)) for start in (0, 12, 24)]

@@ -20,6 +20,7 @@ FOUND = {
         "http://93.184.215.14/index",
         "from 66.35.250.150.",
         "2a00:1450:4001:82f::200e",
+        "2a00::de97",
         "[2600:9000:2201:1a00:7:49a5:5fd2:8621]:443",
     ),
     "phone": (
@@ -32,6 +33,7 @@ FOUND = {
         "1-212-736-5000",
         "212.736.5000",
         "+86 10 6552 9988",
+        "+1.2127365000",
     ),
 }
 NOT_FOUND = (
@@ -63,6 +65,15 @@ NOT_FOUND = (
     "pkg==12.4.5.61",
     "version 12.4.5.61",
     "v12.4.5.61",
+    "( 2.5.4.37 NAME",
+    "7.18.2.37 Limits",
+    '"Id": "1.3.1.47"',
+    "aes128-gcm@openssh.com",
+    "Members@odata.count",
+    "Target@Redfish.AllowableValues",
+    "getty@tty1.service",
+    "+6.53977908",
+    "-1.25 +1.53977908",
     "1.3.6.1.4.1.311",
     "10.01.2.3",
     "300.1.2.3",
@@ -144,6 +155,7 @@ def test_allowed_values_and_domains_stay():
 
 
 HOSTILE = {
+    "different values": " ".join(f"u{i}@acme{i}.org" for i in range(50_000)),
     "long numbers": ("+" + "1" * 40) * 25_000,
     "at signs": "a@" * 500_000,
     "dots": "a@" + "a." * 500_000,
@@ -158,5 +170,5 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_take_no_longer_than_others(text):
     start = time.process_time()
-    find_personal_data(text)
+    redacted(text)
     assert time.process_time() - start < 5

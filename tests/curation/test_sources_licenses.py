@@ -74,3 +74,20 @@ def test_several_license_files_say_nothing(tmp_path):
 )
 def test_spdx_headers(tmp_path, header, license):
     assert licenses(write(tmp_path, {"a.py": header + "\n"})) == {"a.py": license}
+
+
+def test_files_get_the_licence_of_the_nearest_manifest(tmp_path):
+    files = {
+        "LICENSE": MIT,
+        "a.py": "x = 1\n",
+        "pyproject.toml": "[tool.black]\nline-length = 120\n",
+        "crate/Cargo.toml": '[package]\nlicense = "Apache-2.0"\n',
+        "crate/src/b.py": "x = 1\n",
+        "ui/package.json": '{"license": "UNLICENSED"}',
+        "ui/c.py": "x = 1\n",
+        "both/LICENSE": MIT,
+        "both/setup.cfg": "[metadata]\nlicense = Apache-2.0\n",
+        "both/d.py": "x = 1\n",
+    }
+    found = licenses(write(tmp_path, files))
+    assert found == {"a.py": "MIT", "crate/src/b.py": "Apache-2.0", "ui/c.py": None, "both/d.py": None}

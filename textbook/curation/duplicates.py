@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textbook.curation.found import NO_SOURCE, fitted_example, id_keys, load_found
+from textbook.curation.found import NO_SOURCE, fitted_example, id_keys, look_up
 from textbook.lineage import StateFile, content_hash
 from textbook.operator import Batch, Fittable, Operator
 
@@ -113,19 +113,14 @@ class DropExactDuplicates(Operator):
 
     def __call__(self, batch: Batch) -> Batch:
         """Add `duplicate_of` and, for a duplicate, `drop_reason`."""
-        found = load_found(str(self.duplicates.path))
-        ids: list[str] = batch["id"]
-        duplicate_of: list[str | None] = [None] * len(ids)
-        drop_reason: list[str | None] = [None] * len(ids)
-        keys = id_keys(ids)
-        starts, ends = found.keys.searchsorted(keys), found.keys.searchsorted(keys, side="right")
-        for row in np.flatnonzero(starts < ends).tolist():
-            for position in range(starts[row], ends[row]):
-                if found.rows["id"][position].as_py() == ids[row]:
-                    duplicate_of[row] = found.rows["duplicate_of"][position].as_py()
-                    source = found.rows["source"][position].as_py()
-                    drop_reason[row] = f"exact duplicate of {duplicate_of[row]}" + (f" ({source})" if source else "")
-        return batch | {"duplicate_of": duplicate_of, "drop_reason": drop_reason}
+        found = look_up(self.duplicates, batch["id"])
+        duplicate_of = [row and row["duplicate_of"] for row in found]
+        return batch | {"duplicate_of": duplicate_of, "drop_reason": [row and _reason(row) for row in found]}
+
+
+def _reason(row: dict[str, Any]) -> str:
+    source = f" ({row['source']})" if row["source"] else ""
+    return f"exact duplicate of {row['duplicate_of']}{source}"
 
 
 def _duplicates(table: pa.Table) -> pa.Table:

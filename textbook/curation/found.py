@@ -5,7 +5,7 @@ import functools
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from textbook.lineage import StateFile
 from textbook.operator import Fittable, Operator
 
 Keys = npt.NDArray[np.uint64]
@@ -22,10 +23,10 @@ NO_SOURCE = 2**31 - 1
 
 
 class Found(NamedTuple):
-    """A state table: `rows` with a column `key`, by which they are sorted, and that column."""
+    """A state table: `rows` with the columns `id` and `key`, by which they are sorted, and that column."""
 
     keys: Keys
-    rows: pa.RecordBatch
+    rows: pa.Table
 
 
 def id_keys(ids: Iterable[str]) -> Keys:
@@ -36,11 +37,21 @@ def id_keys(ids: Iterable[str]) -> Keys:
 
 @functools.lru_cache(maxsize=8)
 def load_found(path: str) -> Found:
-    """Map a state file, whose name is its digest. Few are kept, since a notebook fits many."""
-    table = pa.ipc.open_file(pa.memory_map(path)).read_all()
-    # The columns of a table are chunked, and making one array of them would copy it into memory.
-    rows = next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], table.schema))
+    """Map a state file, whose name is its digest; its keys are held. Few are kept, since a notebook fits many."""
+    rows = pa.ipc.open_file(pa.memory_map(path)).read_all()
     return Found(rows["key"].to_numpy(), rows)
+
+
+def look_up(state: StateFile, ids: Sequence[str]) -> list[dict[str, Any] | None]:
+    """For each id the row of a state table with it, None where there is none."""
+    found = load_found(str(state.path))
+    keys = id_keys(ids)
+    starts, ends = found.keys.searchsorted(keys), found.keys.searchsorted(keys, side="right")
+    rows: list[dict[str, Any] | None] = [None] * len(ids)
+    for row in np.flatnonzero(starts < ends).tolist():
+        same_key = found.rows.slice(starts[row], ends[row] - starts[row]).to_pylist()
+        rows[row] = next((other for other in same_key if other["id"] == ids[row]), None)
+    return rows
 
 
 @functools.cache

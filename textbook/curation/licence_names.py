@@ -18,7 +18,8 @@ VERSION = r"(?: version| ver| v)? ?v?"
 LATER = r" or (?:\(?at your option )?(?:any )?(?:later|newer|greater|above|higher)(?: versions?)?"
 GNU = re.compile(
     rf"(?:(?:version |v)?(?P<before>[123](?: [01])?)(?P<later_before>{LATER})? of the )?(?:gnu )?"
-    r"(?:(?P<kind>affero|lesser|library) )?(?P<short>[al](?=gpl))?(?:general public licen[cs]e|gpl)(?: [al]?gpl)?"
+    r"(?:(?P<kind>affero|lesser|library) )?(?:gnu )?(?P<short>[al](?=gpl))?"
+    r"(?:general public licen[cs]e|gpl|(?<=gnu )public licen[cs]e)(?: [al]?gpl)?"
     r"(?: licen[cs]e)?(?: as published by the free software foundation)?(?: either)?"
     rf"(?:{VERSION}(?P<after>[123](?: [01])?)\b)?(?: of the licen[cs]e)?(?: only)?"
     rf"(?: as published by the free software foundation)?(?: licen[cs]e)?(?P<later>{LATER})?(?: licen[cs]e)?"
@@ -27,7 +28,8 @@ GNU = re.compile(
 SIMPLE = {
     r"mit no attribution|mit 0": "MIT-0",
     r"(?:mit|expat)(?: x11)?(?: licen[cs]e)?(?: mit| expat)?": "MIT",
-    rf"apache(?: software)?(?: licen[cs]e)?{VERSION}2(?: 0)?(?: licen[cs]e)?": "Apache-2.0",
+    rf"apache(?: software)?(?: licen[cs]e)?{VERSION}2(?: 0)?(?: licen[cs]e)?"
+    r"|https? (?:www )?apache org licenses license 2 0(?: txt| html)?": "Apache-2.0",
     r"(?:3|three) clause bsd|bsd ?(?:3|three)(?: clause)?(?: new or revised)?|(?:new|modified|revised) bsd"
     r"(?: licen[cs]e)?(?: 3 clause)?": "BSD-3-Clause",
     r"(?:2|two) clause bsd|bsd ?(?:2|two)(?: clause)?(?: simplified)?|simplified bsd(?: licen[cs]e)?": "BSD-2-Clause",
@@ -36,7 +38,8 @@ SIMPLE = {
     r"zlib(?: libpng)?": "Zlib",
     rf"(?:mozilla public licen[cs]e|mpl){VERSION}2(?: 0)?": "MPL-2.0",
     rf"(?:mozilla public licen[cs]e|mpl){VERSION}1 1": "MPL-1.1",
-    rf"boost software licen[cs]e{VERSION}1(?: 0)?": "BSL-1.0",
+    rf"boost software licen[cs]e(?:{VERSION}1(?: 0)?)?": "BSL-1.0",
+    rf"(?:zope public licen[cs]e|zpl){VERSION}2 1(?: zpl)?": "ZPL-2.1",
     r"(?:the )?unlicense": "Unlicense",
     r"(?:creative commons )?cc0(?: 1 0)?(?: universal)?(?: public domain dedication)?|creative commons zero"
     rf"(?:{VERSION}1 0)?(?: universal)?": "CC0-1.0",
@@ -52,7 +55,7 @@ SIMPLE = {
 }
 """Names as words (see `words`), and the licence. Where two match, the longer one counts."""
 
-PATTERNS = [(re.compile(rf"(?:{pattern})(?: licen[cs]e| licensed)?"), name) for pattern, name in SIMPLE.items()]
+PATTERNS = [(re.compile(rf"(?:{pattern})(?: licen[cs]ed?)?"), name) for pattern, name in SIMPLE.items()]
 NAME = "|".join(["(?:the )?" + re.sub(r"\(\?P<\w+>", "(?:", GNU.pattern), *(p.pattern for p, _ in PATTERNS)])
 """Any of the names, to be embedded in a larger pattern, and then read by `named`."""
 

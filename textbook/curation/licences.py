@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from textbook.curation.licence_names import FAMILIES, NOTHING, UNKNOWN, licensing, normalised, parsed, spdx, words
-from textbook.curation.licence_notices import said
+from textbook.curation.licence_notices import MAX_HEAD_CHARS, said
+from textbook.curation.licence_scancode import scanned
 from textbook.curation.sources.licenses import is_license_file
 from textbook.operator import DROP_REASON, Batch, Operator
 
@@ -48,17 +49,27 @@ class Licences(Operator):
     A doubt about any of them ("not", "except", "non-commercial", another licence further down) makes it unknown.
 
     Needs `pip install 'textbook-curation[licences]'`.
+
+    Args (fields):
+        scancode: ask the command `scancode`, once a batch, about licence files that stay unknown, in rows whose
+            `license` says nothing; see `textbook.curation.licence_scancode`.
     """
 
-    version = 1
+    scancode: bool = False
+
+    version = 2
     reads = ("id", "text", "license", "source")
     adds = {"license": "string", "license_evidence": "string"}
 
     def __call__(self, batch: Batch) -> Batch:
         """Replace `license`, and add the evidence."""
         licensing()
-        rows = zip(batch["license"], batch["source"], batch["text"], strict=True)
-        answers = [answer(license, source, text) for license, source, text in rows]
+        rows = list(zip(batch["license"], batch["source"], batch["text"], strict=True))
+        answers = [answer(*row) for row in rows]
+        if self.scancode:
+            places = [i for i, row in enumerate(rows) if may_ask(answers[i], *row)]
+            for place, found in zip(places, scanned([rows[place][2] for place in places]), strict=True):
+                answers[place] = (found, "ScanCode") if found else answers[place]
         return batch | {"license": [a for a, _ in answers], "license_evidence": [why for _, why in answers]}
 
     @classmethod
@@ -77,12 +88,23 @@ class Licences(Operator):
         return cls(), {"id": ids, "text": list(texts), "license": list(texts.values()), "source": sources}
 
 
+def may_ask(given: tuple[str, str], license: str | None, source: str | None, text: str) -> bool:
+    """Whether a second opinion may be had: on a whole licence file that was not understood, rather than denied."""
+    licence, evidence = given
+    silent = words(license or "") in NOTHING and len(text) <= MAX_HEAD_CHARS
+    return licence == UNKNOWN and silent and is_license_file(file_name(source)) and "it says" not in evidence
+
+
+def file_name(source: str | None) -> str:
+    """The name of the file in a row's `source`: a path, a URL, or package==version:path."""
+    return re.split(r"[/:]", source or "")[-1]
+
+
 def answer(license: str | None, source: str | None, text: str) -> tuple[str, str]:
     """The licence of a row, and the evidence."""
     value = (license or "").strip()
     row = normalised(value)
-    is_licence = is_license_file(re.split(r"[/:]", source or "")[-1])
-    found = said(text, row, is_licence=is_licence)
+    found = said(text, row, is_licence=is_license_file(file_name(source)))
     if not row and words(value) not in NOTHING:
         family = FAMILIES.get(words(value))
         if not family or not found.licences or not all(family in licence for licence in found.licences):

@@ -3,8 +3,9 @@
 Three patterns, each begun at a character that is rare in code, and an allow-list of what belongs to nobody: reserved
 domains and networks, `git@`, `noreply@`, public resolvers, what looks like a version, the numbers kept for fiction.
 
-Not covered: names, postal addresses, account and identity numbers, addresses written out ("jane at acme dot org"),
-telephone numbers in national formats other than the North American one.
+Not covered: names, postal addresses, account and identity numbers, addresses written out ("jane at acme dot org")
+or in other scripts, addresses of small numbers such as 4.2.2.2, which are sections and identifiers, telephone numbers
+in national formats other than the North American one.
 """
 
 import re
@@ -22,11 +23,14 @@ IN_URL = re.compile(r"://[^\s/]*\Z", re.ASCII)
 NOBODY = {"git", "hg", "svn", "noreply", "no-reply", "donotreply", "do-not-reply"}
 """Local parts behind which there is no person."""
 RESERVED_DOMAIN = re.compile(
-    r"(?:.*\.)?(?:example(?:\.[a-z.]+)?|test|invalid|localhost|local|users\.noreply\.github\.com)", re.I
+    r"(?:.*\.)?(?:example(?:\.[a-z.]+)?|test|invalid|localhost|local|users\.noreply\.github\.com)"
+    r"|openssh\.com|libssh\.org|odata\.\w+",
+    re.I,
 )
-"""RFC 2606's names, `example` under any top level, and GitHub's addresses for those who hide theirs."""
-FILE_SUFFIXES = {"png", "jpg", "jpeg", "gif", "svg", "webp"}
-"""`icon@2x.png` is a picture for sharp screens."""
+"""RFC 2606's names, `example` under any top level, GitHub's addresses for those who hide theirs, and what is not mail:
+SSH's names of algorithms (RFC 4250, section 4.6.1) and OData's annotations."""
+FILE_SUFFIXES = {"png", "jpg", "jpeg", "gif", "svg", "webp", "service", "socket", "timer", "target"}
+"""`icon@2x.png` is a picture for sharp screens, `getty@tty1.service` a unit of systemd."""
 
 # A lookbehind in second place lets `re` skip to the next digit, which is twice as fast as one in front.
 IPV4 = re.compile(
@@ -38,6 +42,8 @@ IPV6 = re.compile(
 )
 """Global unicast addresses, which all lie in 2000::/3 (RFC 4291, section 2.4)."""
 VERSION = re.compile(r"(?i)(?:versions?|release|build|rev|section|rfc[ 0-9]*)\W{0,4}\Z|[=~<>^]=\s?\Z", re.ASCII)
+MIN_SECOND_NUMBER, MIN_LARGEST_NUMBER = 10, 40
+"""Below are versions, sections and object identifiers (1.3.1.47, 2.5.4.37), and one in 1,200 addresses."""
 RESOLVERS = {
     *("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "149.112.112.112", "208.67.222.222", "208.67.220.220"),
     *("2001:4860:4860::8888", "2001:4860:4860::8844", "2606:4700:4700::1111", "2606:4700:4700::1001", "2620:fe::fe"),
@@ -76,7 +82,7 @@ class PersonalData(Operator):
 
     allow: tuple[str, ...] = ()
 
-    version = 1
+    version = 2
     reads = ("text",)
     adds = {"text": "string", "personal_data": SPANS, "num_personal_data": "int64"}
 
@@ -114,7 +120,12 @@ def _emails(text: str, allow: tuple[str, ...]) -> Iterator[Span]:
         if not local or local[0].lower() in NOBODY or RESERVED_DOMAIN.fullmatch(domain) or domain in allow:
             continue
         start = local.start()
-        if domain.rpartition(".")[2].lower() in FILE_SUFFIXES or IN_URL.search(text, max(0, start - 100), start):
+        top = domain.rpartition(".")[2]
+        if (
+            not (top.islower() or top.isupper())
+            or top.lower() in FILE_SUFFIXES
+            or IN_URL.search(text, max(0, start - 100), start)
+        ):
             continue
         yield Span("email", start, match.end())
 
@@ -134,8 +145,9 @@ def _is_public_v4(value: str) -> bool:
         address = IPv4Address(value)
     except AddressValueError:
         return False
-    looks_like_version = all(number < 10 for number in address.packed)
-    return address.is_global and not address.is_multicast and not looks_like_version and value not in RESOLVERS
+    *_, second, largest = sorted(address.packed)
+    looks_like_section = second < MIN_SECOND_NUMBER or largest < MIN_LARGEST_NUMBER
+    return address.is_global and not address.is_multicast and not looks_like_section and value not in RESOLVERS
 
 
 def _is_public_v6(value: str) -> bool:
@@ -143,7 +155,7 @@ def _is_public_v6(value: str) -> bool:
         address = IPv6Address(value)
     except AddressValueError:
         return False
-    is_slice = len([group for group in value.split(":") if group]) < 3
+    is_slice = len([group for group in value.split(":") if group]) < 3 and not re.search("[a-fA-F]", value)
     return address.is_global and not is_slice and str(address) not in RESOLVERS
 
 
@@ -163,7 +175,9 @@ def _is_international(number: str, before: str) -> bool:
     is_sum = ADDED.search(before) or (number == digits and re.fullmatch(r"[\w)\]] ", before, re.ASCII))
     if is_sum or not 9 <= len(digits) <= 15 or not COUNTRY.match(digits) or DATE.search(number):
         return False
-    return not _is_fiction(digits)
+    first, dot, rest = number.partition(".")
+    is_decimal = dot and rest.isdigit() and not (COUNTRY.fullmatch(first) or (first == "1" and len(digits) == 11))
+    return not is_decimal and not _is_fiction(digits)
 
 
 def _is_fiction(digits: str) -> bool:

@@ -69,10 +69,11 @@ def url_password(value: str) -> bool:
 
 NO_SECRET = re.compile(
     r"://|\Aurn:|\w\[[-\w]*\]|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)"
-    r"|\A[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z",
+    r"|\A[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z|\A(?:/[a-z0-9_.-]{1,24}){2,}/?\Z"
+    r"|\A\$?[a-z0-9_]{2,16}\$[^$]{0,32}\$[A-Za-z0-9./+=]{16,}\Z",
     re.ASCII,
 )
-"""Marks of addresses, types, dates and UUIDs, which stand after names such as `token_type` and `request_token`."""
+"""Marks of addresses, types, dates, UUIDs, paths and salted hashes, which stand after names such as `token_type`."""
 
 
 def name_like(value: str) -> bool:
@@ -89,6 +90,13 @@ def assigned(value: str) -> bool:
         return entropy(value) >= 3.0
     mixed = classes(value) >= 3 and re.search("[0-9]", value) and re.search("[A-Za-z]", value)
     return bool(mixed) and entropy(value) >= 3.2 and not name_like(value)
+
+
+def prefixed(value: str) -> bool:
+    """Whether a provider's mark is followed by what only chance writes: `lin_api_` and 40 letters and digits."""
+    body = re.split("[_-]", value)[-1]
+    digits = sum(map(str.isdigit, body))
+    return token(body) and entropy(body) >= 4.0 and classes(body) == 3 and digits >= 2 and not name_like(body)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,36 @@ class Rule:
         """The pattern, all ASCII: so it is for Hyperscan, which reads bytes."""
         return re.compile(self.pattern, re.ASCII)
 
+
+MARKED = {
+    "airtable_token": (r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}", "pat"),
+    "atlassian_token": (r"AT[A-Z]{2}T3xFfGF0[A-Za-z0-9_-]{100,220}(?:=[0-9A-F]{8})?", "t3xffgf0"),
+    "brevo_key": (r"xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}", "xkeysib-"),
+    "cloudflare_origin_key": (r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}", "v1.0-"),
+    "crates_token": (r"cio[A-Za-z0-9]{32}", "cio"),
+    "deepseek_key": (r"sk-[0-9a-f]{32}", "sk-"),
+    "discord_bot_token": (r"[MNO][A-Za-z0-9]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}", "."),
+    "doppler_token": (r"dp\.[a-z]{2,5}\.[A-Za-z0-9]{40,44}", "dp."),
+    "dynatrace_token": (r"dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}", "dt0"),
+    "figma_token": (r"fig[dour]_[A-Za-z0-9_-]{40,44}", "fig"),
+    "heroku_key": (r"HRKU-AA[A-Za-z0-9_-]{58}", "hrku-aa"),
+    "langsmith_key": (r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}", "lsv2_"),
+    "new_relic_key": (r"NRAK-[A-Z0-9]{27}", "nrak-"),
+    "nuget_key": (r"oy2[a-z0-9]{43}", "oy2"),
+    "openrouter_key": (r"sk-or-v1-[0-9a-f]{64}", "sk-or-"),
+    "pinecone_key": (r"pcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{60,64}", "pcsk_"),
+    "planetscale_token": (r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64}", "pscale_"),
+    "postman_key": (r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}", "pmak-"),
+    "pulumi_token": (r"pul-[0-9a-f]{40}", "pul-"),
+    "rubygems_key": (r"rubygems_[0-9a-f]{48}", "rubygems_"),
+    "sentry_token": (r"sntry(?:s_eyJ[A-Za-z0-9+/=_-]{80,400}|u_[0-9a-f]{64})", "sntry"),
+    "sonarqube_token": (r"sq[apu]_[0-9a-f]{40}", "sq"),
+    "square_secret": (r"sq0[a-z]{3}-[A-Za-z0-9_-]{22,43}", "sq0"),
+    "supabase_token": (r"sbp_[0-9a-f]{40}", "sbp_"),
+    "tailscale_key": (r"tskey-[a-z]{3,8}-[A-Za-z0-9]{10,20}-[A-Za-z0-9]{20,40}", "tskey-"),
+    "terraform_token": (r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}", ".atlasv1."),
+}
+"""Kinds whose form says it all, each with its keyword (see `Rule`)."""
 
 RULES = (
     Rule(
@@ -189,6 +227,8 @@ RULES = (
     Rule("telegram_bot_token", r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}" + SAFE_END, (":aa",)),
     Rule("twilio_key", START + r"SK[0-9a-f]{32}" + WORD_END, ("twilio",)),
     Rule("vault_token", START + r"hv[sb]\.[A-Za-z0-9_-]{90,300}" + SAFE_END, ("hvs.", "hvb.")),
+    *(Rule(kind, START + pattern + SAFE_END, (keyword,)) for kind, (pattern, keyword) in MARKED.items()),
+    Rule("mailgun_key", START + r"key-[0-9a-f]{32}" + WORD_END, ("mailgun",)),
     Rule(
         "jwt",
         r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}" + SAFE_END,
@@ -205,12 +245,18 @@ RULES = (
         "assigned_secret",
         # The first letter apart, so that `re` can skip to it: alternatives are tried at every character otherwise.
         # A `next_token` opens the next page.
-        r"[AaCcPpSsTt](?:(?<=[Pp])(?i:assw(?:or)?d|assphrase|rivate_?key)|(?<=[Ss])(?i:ecret)|(?<=[Tt])(?<![Nn]ext.)(?<![Nn]ext_.)(?i:oken)"
+        r"[AaCcPpSsTt](?:(?<=[Pp])(?i:assw(?:or)?d|assphrase|rivate_?key)|(?<=[Ss])(?i:ecret)|(?<=[Tt])(?<![Nn]ext.)(?<![Nn]ext_.)(?<!ontinuation.)(?i:oken)"
         r"|(?<=[Aa])(?i:pi_?key|ccess_?key|uth_?key)|(?<=[Cc])(?i:redential))"
         r"[A-Za-z0-9_]{0,16}" + ASSIGN + r"""[A-Za-z]?["']([!#-&(-~]{8,200})["']""",
         ("passw", "passphrase", "secret", "token", "apikey", "api_key", "accesskey", "access_key", "authkey")
         + ("auth_key", "privatekey", "private_key", "credential"),
         assigned,
+    ),
+    Rule(
+        "prefixed_token",
+        r"(?<![A-Za-z0-9_+/.-])[A-Za-z][A-Za-z0-9]{1,9}(?:[_-][a-z0-9]{1,8}){0,2}[_-][A-Za-z0-9]{30,120}(?![A-Za-z0-9_+/=-])",
+        ("_", "-"),
+        prefixed,
     ),
 )
 """In order of precedence: where two overlap, the span is of the first one's kind."""

@@ -26,7 +26,7 @@ class Secrets(Operator):
     `Keep("num_secrets", at_most=0)` drops the rows that hold one; `RedactSecrets()` keeps them, without it.
     """
 
-    version = 1
+    version = 2
     reads = ("text",)
     adds = {"secrets": SPANS, "num_secrets": "int64"}
 
@@ -48,7 +48,7 @@ class RedactSecrets(Operator):
     before from the text (`num_tokens`, `content_hash`, scores) still say what the text was: put this step before them.
     """
 
-    version = 1
+    version = 2
     reads = ("text",)
     adds = {"text": "string", "secrets": SPANS, "num_secrets": "int64"}
 

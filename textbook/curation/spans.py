@@ -3,7 +3,8 @@
 Does not find them: see `textbook.curation.secrets` and `textbook.curation.personal_data`.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -42,15 +43,22 @@ def redact(text: str, spans: Iterable[Span]) -> str:
     """
     pieces, at = [], 0
     names: dict[tuple[str, str], str] = {}
+    free: dict[str, Iterator[str]] = {}
     for span in spans:
         value = (span.kind, text[span.start : span.end])
         if value not in names:
-            candidates = (f"<{span.kind.upper()}_{number}>" for number in count(1))
-            used = set(names.values())
-            names[value] = next(name for name in candidates if name not in used and name not in text)
+            if span.kind not in free:
+                free[span.kind] = _placeholders(span.kind.upper(), text)
+            names[value] = next(free[span.kind])
         pieces += [text[at : span.start], names[value]]
         at = span.end
     return "".join([*pieces, text[at:]])
+
+
+def _placeholders(kind: str, text: str) -> Iterator[str]:
+    """Those of a kind that `text` does not have, without end; the text is searched once, however many are wanted."""
+    taken = set(re.findall(rf"<{re.escape(kind)}_[0-9]+>", text))
+    return (name for name in (f"<{kind}_{number}>" for number in count(1)) if name not in taken)
 
 
 def as_column(spans: Iterable[Span]) -> list[dict[str, Any]]:

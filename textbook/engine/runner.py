@@ -215,8 +215,7 @@ class Run:
         file = state / f"{self.plan.fingerprints[position + 1]}.json"
         if not file.exists():
             started = time.process_time()
-            tables = (read_arrow(segment.partial(i)) for i in range(len(self.shards)))
-            operator = step.finish(tables, state)
+            operator = step.finish(Summaries([segment.partial(i) for i in range(len(self.shards))]), state)
             assert dict(operator.adds) == dict(step.adds), (
                 f"{step.name} declares other `adds` than the operator it became"
             )
@@ -230,9 +229,19 @@ class Run:
         return sorted([*kept, *dropped, *self.output.glob("dropped/*.parquet")])
 
 
-def read_arrow(path: Path) -> pa.Table:
-    """An Arrow file, memory-mapped."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+@dataclass(frozen=True)
+class Summaries(Sequence[pa.Table]):
+    """What a `Fittable` summarised of each shard: a table is mapped when it is asked for, and not held."""
+
+    files: Sequence[Path]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Summaries(self.files[index])
+        return pa.ipc.open_file(pa.memory_map(str(self.files[index]))).read_all()
 
 
 def publish(output: Path, last: int) -> None:

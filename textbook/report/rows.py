@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from textbook.folder import DatasetFolder, Part
+from textbook.folder import PARTS, DatasetFolder, Part
 
 SCAN_ROWS = 10_000
 FETCH_ROWS = 100
@@ -61,3 +62,23 @@ def _fetch_from(file: pq.ParquetFile, rows: list[int]) -> Iterator[tuple[int, di
                 if batch_start > here[-1]:
                     break
         start = end
+
+
+def locate(folder: DatasetFolder, ids: Iterable[str]) -> Iterator[Place]:
+    """Where the rows with these ids lie; those that are not in the folder are left out."""
+    wanted = pa.array(ids, pa.string())
+    for first, batch in ids_of(folder):
+        yield from places(first, pc.is_in(batch, value_set=wanted))
+
+
+def ids_of(folder: DatasetFolder) -> Iterator[tuple[Place, pa.Array]]:
+    """The ids of all rows, kept and dropped, batch by batch."""
+    for part in PARTS:
+        for first, batch in scan(folder, part, ["id"]):
+            yield first, batch["id"]
+
+
+def places(first: Place, mask: pa.Array) -> list[Place]:
+    """The places of the rows of a batch for which `mask` is true."""
+    positions = pc.indices_nonzero(mask).to_pylist()
+    return [first._replace(row=first.row + position) for position in positions]

@@ -1,4 +1,4 @@
-"""What a filter changes: packages, licences, languages, imports, lengths and scores, before and after.
+"""What a filter changes: packages, licences, languages, imports, concepts, lengths and scores, before and after.
 
 A filter that was meant to take the bad and took a topic or a style with it is seen at once: each attribute gets one
 number for how far it moved, what chance would give, and the names that moved most. Compares distributions, not rows;
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from textbook.folder import DatasetFolder, Part
+from textbook.languages.concepts import concepts
 from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, DROPPED_BY
 from textbook.report import numbers
@@ -42,12 +43,12 @@ MOVERS = 5
 NAMES_AT_A_GLANCE = 3
 QUANTILES = {"10 %": 0.1, "median": 0.5, "90 %": 0.9}
 TITLES = {"source": "Packages", "license": "Licences", "language": "Languages"}
-IMPORTS, LENGTH = "Imports", "Characters"
+IMPORTS, CONCEPTS, LENGTH = "Imports", "Concepts", "Characters"
 NOT_COMPARED = frozenset({"id", "parents", DROPPED_BY, DROP_REASON})
 
 
 class Mover(NamedTuple):
-    """A name with its share of the rows (of the imports, for these), or a quantile with its value; before and after."""
+    """A name with its share of the rows (of all imports, of all concepts), or a quantile; before and after."""
 
     name: str | None
     before: float
@@ -59,7 +60,8 @@ class Moved:
     """How far one attribute moved.
 
     Attributes:
-        name: "Packages", "Licences", "Languages", "Imports", "Characters" (of the text), or a column.
+        name: "Packages", "Licences", "Languages", "Imports", "Concepts" (such as classes), "Characters" (of the text),
+            or a column.
         kind: "names" or "numbers".
         distance: from 0, no change, to 1: total variation distance for names, Kolmogorov-Smirnov for numbers.
         by_chance: about what a filter that draws rows by chance would give.
@@ -232,8 +234,10 @@ class Profile:
         texts = batch["text"].cast(pa.large_string())
         self._spread(LENGTH, pc.utf8_length(texts))
         languages = batch["language"].to_pylist() if "language" in batch.schema.names else [None] * batch.num_rows
-        pairs = zip(texts.to_pylist(), languages, strict=True)
-        self._count(IMPORTS, (name for text, language in pairs for name in imported(text or "", language)))
+        given = [text or "" for text in texts.to_pylist()]
+        pairs = zip(given, languages, strict=True)
+        self._count(IMPORTS, (name for text, language in pairs for name in imported(text, language)))
+        self._count(CONCEPTS, (name for text in given for name in concepts(text)))
 
     def _spread(self, name: str, values: pa.Array) -> None:
         found = floats(values)
@@ -269,7 +273,7 @@ def _profile(batches: Iterable[pa.RecordBatch]) -> Profile:
 
 def compare(title: str, before: Profile, after: Profile, nested: bool) -> Shift:
     """What changed from one profile to another; `nested` where the rows of `after` are among those of `before`."""
-    special = {*TITLES.values(), IMPORTS}
+    special = {*TITLES.values(), IMPORTS, CONCEPTS}
     found = [
         _moved_names(name, counts, after.names[name], nested)
         for name, counts in before.names.items()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from textbook.folder import DatasetFolder, Part
+from textbook.folder import PARTS, DatasetFolder, Part
 from textbook.operator import DROP_REASON, DROPPED_BY
 from textbook.report.composition import Shares, package
 from textbook.report.decisions import Decision, find_decisions
@@ -21,7 +21,6 @@ from textbook.report.rows import Place, fetch, scan
 from textbook.report.samples import Samples, deciding, excerpt, floats
 from textbook.report.shift import shift_of_step
 
-PARTS: tuple[Part, Part] = ("data", "dropped")
 MAX_HISTOGRAMS = 12
 MAX_NUMBERS_TOLD = 8
 """Numbers told of a sample; where there are more, only those that steps decided on."""

@@ -1,49 +1,60 @@
-"""MinHash signatures as band hashes and a sketch (Broder 1997; Mining of Massive Datasets, 3.3-3.4)."""
+"""MinHash sketches, and the bands in them (Broder 1997; Mining of Massive Datasets, 3.3-3.4).
+
+A sketch holds the top bits of the minimum of each hash function. Two rows share a band if these bits are equal in all
+its functions, so a sketch is all that has to be kept of a signature.
+"""
 
 import functools
 import hashlib
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from textbook.curation.near_duplicates import loops
-from textbook.curation.near_duplicates.loops import Array
-from textbook.curation.near_duplicates.shingles import Sets
+from textbook.curation.near_duplicates import kernels
+from textbook.curation.near_duplicates.kernels import Array
+from textbook.curation.near_duplicates.mixing import BAND_MIX, SKETCH_MIX
+from textbook.curation.near_duplicates.shingles import ShingleSets
 
-BAND_MIX = np.uint64(0x9FB21C651E98DF25)
-SKETCH_MIX = np.uint32(0x9E3779B1)
 SKETCH_DEVIATIONS = 3.5
 """A pair at the threshold passes the sketch unless it is so many standard deviations off: once in 4,300."""
 
 
-class Signatures(NamedTuple):
-    """Of each row: `bands`, uint64 of shape (rows, bands), and `sketch`, uint8 of shape (rows, bands * per band)."""
-
-    bands: Array
-    sketch: Array
+def sketch_type(per_band: int) -> "np.dtype[np.unsignedinteger]":
+    """The smallest unsigned type of which `per_band` values have 32 bits or more: unrelated rows share no band."""
+    return np.dtype(f"<u{1 if per_band >= 4 else 2 if per_band >= 2 else 4}")
 
 
-def signatures(sets: Sets, num_bands: int, per_band: int) -> Signatures:
-    """Rows share a band with probability J ** per_band, and a byte of the sketch with about J: J is their Jaccard."""
+def sketches(sets: ShingleSets, num_bands: int, per_band: int) -> Array:
+    """Of each set a row of `num_bands * per_band` values, each equal in two rows with about their Jaccard similarity.
+
+    They share a band with that to the power of `per_band`.
+    """
     factors, terms = _functions(num_bands * per_band)
-    minima = np.full((len(sets.offsets) - 1, len(factors)), 2**32 - 1, np.uint32)
-    if loops.compiled() is not None:
-        loops.compiled().minimum_hashes(sets.values, sets.offsets, factors, terms, minima)
-    elif len(minima):
+    sketch = np.empty((len(sets.offsets) - 1, len(factors)), sketch_type(per_band))
+    shift = np.uint32(32 - 8 * sketch.itemsize)
+    if kernels.compiled() is not None:
+        kernels.compiled().write_sketches(sets.values, sets.offsets, factors, terms, shift, sketch)
+    elif len(sketch):
         for k, (factor, term) in enumerate(zip(factors, terms, strict=True)):
-            minima[:, k] = np.minimum.reduceat(sets.values * factor + term, sets.offsets[:-1])
-    bands = np.tile(np.arange(num_bands, dtype=np.uint64), (len(minima), 1))
-    for k in range(per_band):
-        bands = (bands ^ minima[:, k::per_band]) * BAND_MIX
-        bands ^= bands >> np.uint64(32)
-    return Signatures(bands, ((minima * SKETCH_MIX) >> np.uint32(24)).astype(np.uint8))
+            minima = np.minimum.reduceat(sets.values * factor + term, sets.offsets[:-1])
+            sketch[:, k] = (minima * SKETCH_MIX) >> shift
+    return sketch
 
 
-def least_equal(num_bytes: int, threshold: float) -> int:
-    """How many bytes of two sketches must be equal for the pair to be worth verifying."""
-    deviation = math.sqrt(threshold * (1 - threshold) / num_bytes)
-    return math.ceil(num_bytes * (threshold - SKETCH_DEVIATIONS * deviation))
+def band_hashes(sketch: Array, band: int, per_band: int) -> Array:
+    """A 32-bit hash of one band of each row."""
+    hashed = np.zeros(len(sketch), np.uint64)
+    for k in range(band * per_band, (band + 1) * per_band):
+        hashed ^= sketch[:, k]
+        hashed *= BAND_MIX
+        hashed ^= hashed >> np.uint64(32)
+    return hashed.astype(np.uint32)
+
+
+def least_equal(width: int, threshold: float) -> int:
+    """How many values of two sketches of `width` must be equal for the pair to be worth verifying."""
+    deviation = math.sqrt(threshold * (1 - threshold) / width)
+    return math.ceil(width * (threshold - SKETCH_DEVIATIONS * deviation))
 
 
 @functools.cache

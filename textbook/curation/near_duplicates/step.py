@@ -1,28 +1,29 @@
 """`NearDuplicates` and the operator that it becomes."""
 
-import hashlib
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from textbook.curation.found import NO_SOURCE, fitted_example, id_keys, load_found
-from textbook.curation.near_duplicates.clusters import Clusters, Rows, connected, similarities, star
-from textbook.curation.near_duplicates.loops import Array
-from textbook.curation.near_duplicates.minhash import signatures
-from textbook.curation.near_duplicates.shingles import shingle_sets
+from textbook.curation.found import fitted_example, id_keys, look_up
+from textbook.curation.near_duplicates.clusters import connected, similarities, stars
+from textbook.curation.near_duplicates.summary import (
+    BLOCK_ROWS,
+    Distinct,
+    Shape,
+    by_priority,
+    distinct,
+    names,
+    scratch_folder,
+    summarise,
+)
 from textbook.lineage import StateFile
 from textbook.operator import Batch, Fittable, Operator
 
 ADDS = {"near_duplicate_of": "string", "near_duplicate_similarity": "float32"}
-NAMES = pa.schema(
-    [("id", pa.large_string()), ("source", pa.large_string()), ("preference", pa.float64()), ("length", pa.int64())]
-)
 FOUND = pa.schema(
     [
         ("key", pa.uint64()),
@@ -48,17 +49,18 @@ class NearDuplicates(Fittable):
     One row of a cluster stays: the highest in `prefer`, then that with the shortest `source` (a missing one counts as
     the longest), then the smallest id. It never depends on the order of rows or shards.
 
-    On disk `partial` keeps 344 bytes a row by default, its id and source, and 4 bytes for each distinct shingle (2 kB
-    of code have about 200). While it decides, `finish` writes the sets once more, into one file that is mapped, and
-    holds about 700 bytes a row in memory. In a bucket of more than 1,000 different rows each is compared with the 1,000
-    after it, so that very large clusters may come apart, most of all into stars.
+    On disk `partial` keeps 152 bytes a row by default, its id and source, and 4 bytes for each distinct shingle (2 kB
+    of code have about 200). While it decides, `finish` writes the sketches once more, and those of rows that may have a
+    duplicate a second time, with their sets. In memory it holds about 45 bytes a row, and 200 for each row that may
+    have a duplicate; all else is mapped. A hundred million rows of 6 kB, a third of them with one, come to 200 GB on
+    disk and 11 GB in memory. In a bucket of more than 1,000 different rows each is compared with the 1,000 after it.
 
     Args (fields):
         threshold: the least similarity of a pair, above 0 and up to 1.
         shingle: words in a shingle.
         cluster: "connected" joins rows by chains of pairs, so a row may go for one that is below the threshold: its
-            reason then names the row that joined it. "star" drops a row only for a row at or above the threshold. It
-            verifies every candidate pair: for thousands of rows that are all alike that takes minutes.
+            reason then names the row that joined it. "star" goes through each such cluster by who is to stay, and
+            drops a row only for one that stays and is itself at or above the threshold, the most similar one.
         prefer: a numeric column; the highest value stays, and rows without one come last.
         bands, rows_per_band: the shape of the MinHash; more bands find more, more rows per band find less, faster.
     """
@@ -70,7 +72,7 @@ class NearDuplicates(Fittable):
     bands: int = 24
     rows_per_band: int = 5
 
-    version = 1
+    version = 2
     adds = ADDS
 
     def __post_init__(self) -> None:
@@ -97,69 +99,55 @@ class NearDuplicates(Fittable):
         sources = ["app/vendored/cart.py", "cart.py", "mean.py", None, "empty.py"]
         return cls(), {"id": [f"row {i}" for i in range(len(texts))], "text": texts, "source": sources}
 
+    @property
+    def shape(self) -> Shape:
+        """What is compared, and how."""
+        return Shape(self.shingle, self.bands, self.rows_per_band, self.threshold)
+
     def partial(self, batches: Iterable[Batch]) -> pa.Table:
-        """Signature and set of each row, with what decides who stays."""
-        schema = self._partial_schema()
-        tables = [self._summary(batch).cast(schema) for batch in batches if batch["id"]]
-        return pa.concat_tables([schema.empty_table(), *tables])
+        """Sketch and set of each row, with what decides who stays."""
+        return summarise(self.shape, ((batch, batch["text"]) for batch in batches), self.prefer)
 
-    def _partial_schema(self) -> pa.Schema:
-        hashes = self.bands * self.rows_per_band
-        matrices = [("bands", pa.binary(8 * self.bands)), ("sketch", pa.binary(hashes)), ("digest", pa.binary(16))]
-        return pa.schema([*NAMES, *(pa.field(*m) for m in matrices), pa.field("set", pa.large_binary())])
-
-    def _summary(self, batch: Batch) -> pa.Table:
-        sets = shingle_sets(batch["text"], self.shingle)
-        found = signatures(sets, self.bands, self.rows_per_band)
-        data, ends = sets.values.astype("<u4", copy=False).tobytes(), (4 * sets.offsets).tolist()
-        held = [data[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
-        digests = b"".join(hashlib.blake2b(values, digest_size=16).digest() for values in held)
-        values = [None] * len(held) if self.prefer is None else batch[self.prefer]
-        lengths = [NO_SOURCE if source is None else len(source) for source in batch["source"]]
-        columns = {
-            "id": pa.array(batch["id"], pa.large_string()),
-            "source": pa.array(batch["source"], pa.large_string()),
-            "preference": pa.array([float("-inf") if v is None or v != v else float(v) for v in values], pa.float64()),
-            "length": pa.array(lengths, pa.int64()),
-            "bands": _binary(found.bands.astype("<u8", copy=False).tobytes(), len(held)),
-            "sketch": _binary(found.sketch.tobytes(), len(held)),
-            "digest": _binary(digests, len(held)),
-            "set": pa.array(held, pa.large_binary()),
-        }
-        return pa.table(columns)
-
-    def finish(self, tables: Iterable[pa.Table], folder: Path) -> "DropNearDuplicates":
+    def finish(self, tables: Sequence[pa.Table], folder: Path) -> "DropNearDuplicates":
         """Find the clusters, choose who stays, and write down the others."""
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".sets-") as file:
-            names, digests, rows = _gathered(tables, self._partial_schema(), file)
-            found = self._found(names, digests, rows)
-        return DropNearDuplicates(StateFile.write(found, folder))
+        with scratch_folder(folder) as scratch:
+            given = distinct(tables, self.shape, scratch)
+            return DropNearDuplicates(
+                StateFile.of_batches(FOUND, self._found(names(tables, given.rows), given), folder)
+            )
 
-    def _found(self, names: pa.Table, digests: Array, rows: Rows) -> pa.Table:
+    def _found(self, named: pa.Table, given: Distinct) -> Iterator[pa.RecordBatch]:
         """The rows of `FOUND`: those that go."""
-        same = _first_equal(digests)
-        distinct = np.flatnonzero(same == np.arange(len(same)))
-        index = np.searchsorted(distinct, same)
-        few = Rows(rows.values, *(array[distinct] for array in rows[1:]))
-        clusters: Clusters = (connected if self.cluster == "connected" else star)(few, self.threshold)
-        kept = distinct[clusters.kept][index]
-        gone = np.flatnonzero(kept != np.arange(len(kept)))
-        similarity = similarities(rows, gone, kept[gone])
-
-        link = np.where(same == np.arange(len(same)), distinct[clusters.link[index]], same)[gone]
-        chained = similarity < self.threshold
-        links = pa.array(np.where(chained, link, 0), mask=~chained)
-        columns = {
-            "id": names["id"].take(pa.array(gone)),
-            "kept": names["id"].take(pa.array(kept[gone])),
-            "similarity": pa.array(similarity.astype(np.float32)),
-            "source": names["source"].take(pa.array(kept[gone])),
-            "link": names["id"].take(links),
-            "link_similarity": pa.array(similarities(rows, gone, link).astype(np.float32), mask=~chained),
-        }
-        keys = {"key": pa.array(id_keys(columns["id"].to_pylist()))}
-        return pa.table(keys | columns, schema=FOUND).sort_by([("key", "ascending"), ("id", "ascending")])
+        root, link = connected(given.sketched, given.sets)
+        order = by_priority(named, root[given.number])
+        _, rank = np.unique(given.number[order], return_index=True)
+        best = order[rank]
+        if self.cluster == "star":
+            kept = stars(given.sketched, given.sets, root, rank)
+        else:
+            clusters, first = np.unique(root[given.number[order]], return_index=True)
+            kept = given.number[order[first]][np.searchsorted(clusters, root)]
+        gone = np.flatnonzero(best[kept[given.number]] != np.arange(len(named)))
+        keys = id_keys(named["id"].take(pa.array(gone)).to_pylist())
+        by_key = np.argsort(keys, kind="stable")
+        for start in range(0, len(gone), BLOCK_ROWS):
+            block = by_key[start : start + BLOCK_ROWS]
+            row, number = gone[block], given.number[gone[block]]
+            similarity = similarities(given.sets, np.stack([number, kept[number]], axis=1))
+            chained = similarity < self.threshold
+            near = np.where(chained & (best[number] == row), link[number], number)
+            of_link = similarities(given.sets, np.stack([number, near], axis=1))
+            stays, links = named.take(pa.array(best[kept[number]])), pa.array(best[near], mask=~chained)
+            columns = {
+                "key": keys[block],
+                "id": named["id"].take(pa.array(row)).combine_chunks(),
+                "kept": stays["id"].combine_chunks(),
+                "similarity": similarity.astype(np.float32),
+                "source": stays["source"].combine_chunks(),
+                "link": named["id"].take(links).combine_chunks(),
+                "link_similarity": pa.array(of_link.astype(np.float32), mask=~chained),
+            }
+            yield pa.RecordBatch.from_pydict(columns, FOUND)
 
 
 @dataclass(frozen=True)
@@ -184,14 +172,7 @@ class DropNearDuplicates(Operator):
 
     def __call__(self, batch: Batch) -> Batch:
         """Name the row that stays and the similarity to it, and write the reason."""
-        found, ids = load_found(str(self.duplicates.path)), batch["id"]
-        rows: list[dict[str, Any] | None] = [None] * len(ids)
-        keys = id_keys(ids)
-        starts, ends = found.keys.searchsorted(keys), found.keys.searchsorted(keys, side="right")
-        for row in np.flatnonzero(starts < ends).tolist():
-            for position in range(starts[row], ends[row]):
-                if found.rows["id"][position].as_py() == ids[row]:
-                    rows[row] = found.rows.slice(position, 1).to_pylist()[0]
+        rows = look_up(self.duplicates, batch["id"])
         return batch | {
             "near_duplicate_of": [row and row["kept"] for row in rows],
             "near_duplicate_similarity": [row and row["similarity"] for row in rows],
@@ -203,51 +184,3 @@ def _reason(row: dict[str, Any]) -> str:
     source = f", {row['source']}" if row["source"] else ""
     reason = f"near duplicate of {row['kept']} ({row['similarity']:.2f}{source})"
     return reason if row["link"] is None else f"{reason}, by way of {row['link']} ({row['link_similarity']:.2f})"
-
-
-def _gathered(tables: Iterable[pa.Table], schema: pa.Schema, file: Any) -> tuple[pa.Table, Array, Rows]:
-    """What is known of all rows, in order of priority; the sets go into `file`, each table is let go of."""
-    names, matrices, counts = [NAMES.empty_table()], [], [np.zeros(0, np.int64)]
-    for table in tables:
-        for batch in filter(len, table.select(schema.names).to_batches()):
-            ends = np.frombuffer(batch["set"].buffers()[1], np.int64)[batch["set"].offset :][: len(batch) + 1]
-            file.write(memoryview(batch["set"].buffers()[2] or b"")[ends[0] : ends[-1]])
-            counts.append(np.diff(ends) // 4)
-            matrices.append([_matrix(batch[name]) for name in ("bands", "sketch", "digest")])
-            names.append(pa.Table.from_batches([batch.select(NAMES.names)]).take(pa.array(np.arange(len(batch)))))
-    file.flush()
-    every = pa.concat_tables(names)
-    order = [("preference", "descending"), ("length", "ascending"), ("id", "ascending")]
-    ranked = pc.sort_indices(every, sort_keys=order).to_numpy().astype(np.int64)
-    sizes = np.concatenate(counts)
-    values = np.memmap(file.name, "<u4", mode="r") if sizes.sum() else np.zeros(0, np.uint32)
-    widths = [schema.field(name).type.byte_width for name in ("bands", "sketch", "digest")]
-    bands, sketch, digests = (
-        np.concatenate([np.zeros((0, width), np.uint8), *(some[i] for some in matrices)])[ranked]
-        for i, width in enumerate(widths)
-    )
-    rows = Rows(np.asarray(values), (np.cumsum(sizes) - sizes)[ranked], sizes[ranked], bands.view("<u8"), sketch)
-    return every.take(pa.array(ranked)), digests.view("<u8"), rows
-
-
-def _first_equal(digests: Array) -> Array:
-    """For each row the first with the same set."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    ranked = digests[order]
-    new = np.ones(len(order), bool)
-    new[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
-    first = np.empty(len(order), np.int64)
-    first[order] = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
-    return first
-
-
-def _binary(data: bytes, num_rows: int) -> pa.Array:
-    """Rows of equal length."""
-    return pa.Array.from_buffers(pa.binary(len(data) // num_rows), num_rows, [None, pa.py_buffer(data)])
-
-
-def _matrix(column: pa.Array) -> Array:
-    """The bytes of a fixed-size binary column, copied, of shape (rows, width)."""
-    width, start = column.type.byte_width, column.offset
-    held = np.frombuffer(column.buffers()[1], np.uint8)[start * width : (start + len(column)) * width]
-    return held.reshape(-1, width).copy()

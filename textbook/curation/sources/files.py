@@ -14,8 +14,11 @@ from typing import Any
 from textbook.curation.sources.batching import ROW_BYTES, SHARD_BYTES, batched, cut
 from textbook.curation.sources.intake import MAX_BYTES, SYMBOLIC_LINK, take_file
 from textbook.curation.sources.licenses import (
+    MANIFESTS,
     MAX_LICENSE_BYTES,
     is_license_file,
+    license_of_folder,
+    license_of_manifest,
     license_of_text,
     spdx_header,
 )
@@ -43,7 +46,8 @@ class Files(Source):
 
     In a git checkout, at `root` or anywhere below, files that its `.gitignore`s name are left out, if `git` is
     installed; its commit is part of the listing's digest. `source` is the path from `root`, with `/`; `license` is what
-    an SPDX header of the file says, else the nearest licence file above it, if that is word for word a known one.
+    an SPDX header of the file says, else the licence of the nearest folder above it that has one: a licence file that
+    is word for word a known one, or a manifest (`pyproject.toml`, `setup.cfg`, `package.json`, `Cargo.toml`).
 
     Args:
         root: the folder.
@@ -58,7 +62,7 @@ class Files(Source):
     shard_bytes: int = field(default=SHARD_BYTES, compare=False)
 
     def listing(self) -> Listing:
-        """List the folder; no file but licences is opened.
+        """List the folder; no file but licences and manifests is opened.
 
         Raises:
             ValueError: there is no such folder.
@@ -73,7 +77,8 @@ class Files(Source):
         for path, size in walk(root, revisions):
             if self._wants(path):
                 found.append((path, size))
-            if is_license_file(path.rpartition("/")[2]):
+            name = path.rpartition("/")[2]
+            if is_license_file(name) or name in MANIFESTS:
                 license_files.append(path)
         license_of = nearest_license(root, license_files)
         entries = [(path, size, license_of(path)) for path, size in sorted(found)]
@@ -199,19 +204,25 @@ def git(folder: Path, *arguments: str) -> bytes | None:
 
 
 def nearest_license(root: Path, license_files: Iterable[str]) -> Callable[[str], str | None]:
-    """A function from a path to the licence of the nearest folder above it that has a licence file."""
-    licenses: dict[str, set[str | None]] = {}
+    """A function from a path to the licence of the nearest folder above it with a licence file or a manifest."""
+    files: dict[str, list[str | None]] = {}
+    declared: dict[str, list[str]] = {}
     for path in license_files:
+        folder, _, name = path.rpartition("/")
         text = license_text(root / path)
-        licenses.setdefault(path.rpartition("/")[0], set()).add(None if text is None else license_of_text(text))
+        if name not in MANIFESTS:
+            files.setdefault(folder, []).append(None if text is None else license_of_text(text))
+        elif (license := license_of_manifest(name, text or "")) is not None:
+            declared.setdefault(folder, []).append(license)
+    folders = files.keys() | declared.keys()
+    licenses = {folder: license_of_folder(files.get(folder, ()), declared.get(folder, ())) for folder in folders}
 
     def license_of(path: str) -> str | None:
         folder = path.rstrip("/")
         while folder:
             folder = folder.rpartition("/")[0]
             if folder in licenses:
-                found = licenses[folder]
-                return next(iter(found)) if len(found) == 1 else None
+                return licenses[folder]
         return None
 
     return license_of
