@@ -8,9 +8,11 @@ Reading parquet is counted apart.
 """
 
 import argparse
+import contextlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +64,20 @@ class Timed:
             yield batch
 
 
+class LargestSize(threading.Thread):
+    """Watches how much a folder holds while files come and go, in bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.bytes, self.done = folder, 0, threading.Event()
+
+    def run(self) -> None:
+        """Look five times a second."""
+        while not self.done.wait(0.2):
+            with contextlib.suppress(FileNotFoundError):
+                self.bytes = max(self.bytes, sum(file.stat().st_size for file in self.folder.rglob("*")))
+
+
 def decide(folder: Path) -> None:
     """Summarise every file, then decide; what `run` does for the step."""
     step = NearDuplicates()
@@ -75,7 +91,10 @@ def decide(folder: Path) -> None:
             writer.write_table(table)
     del table
     summarised = time.process_time()
+    watch = LargestSize(folder / "state")
+    watch.start()
     found = step.finish(Summaries(sorted(folder.glob(SUMMARY))), folder / "state").duplicates
+    watch.done.set()
     decided = time.process_time()
     rows = sum(pq.read_metadata(file).num_rows for file in folder.glob("*.parquet"))
     total = decided - started - reading
@@ -86,7 +105,8 @@ def decide(folder: Path) -> None:
     print(f"  {rows / total:,.0f} rows/CPU-s; reading parquet took {reading:.1f} more")
     status = Path("/proc/self/status").read_text()
     print(f"  peak memory {int(status.split('VmHWM:')[1].split()[0]) / 1e6:.2f} GB, mapped files and all")
-    print(f"  on disk {sum(file.stat().st_size for file in folder.glob(SUMMARY)) / 1e9:.2f} GB of summaries")
+    summaries = sum(file.stat().st_size for file in folder.glob(SUMMARY))
+    print(f"  on disk {summaries / 1e9:.2f} GB of summaries, {watch.bytes / 1e9:.2f} GB more while it decides")
     halves = sorted(folder.glob(SUMMARY))[::-1]
     again = step.finish(Summaries(halves), folder / "again").duplicates
     print(f"  shards in another order: {'the same answers' if again == found else 'OTHER ANSWERS'}")

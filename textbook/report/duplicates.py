@@ -4,7 +4,6 @@ Reads what the steps wrote (`near_duplicate_of` and the like); compares nothing 
 it shows.
 """
 
-import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textbook.folder import PARTS, DatasetFolder, Part
-from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, DROPPED_BY
+from textbook.report.document import Document
 from textbook.report.rows import fetch, locate, scan
 from textbook.report.visible import cut, visible_line
 
@@ -81,8 +80,10 @@ class Cluster(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class DuplicateReport:
+class DuplicateReport(Document):
     """Clusters of duplicates. Print it, save it as a page, or leave it as the last line of a cell."""
+
+    frame_title = "Duplicates"
 
     step: str
     num_gone: int
@@ -102,22 +103,10 @@ class DuplicateReport:
         return f"DuplicateReport({self.step!r}, {self.num_gone:,} rows in {self.num_clusters:,} clusters)"
 
     def html(self) -> str:
-        """One self-contained page: no script, no network, everything escaped."""
+        """See `Document`."""
         from textbook.report.page import template
 
         return template("duplicates.html").render(s=self)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page to `path` and return it."""
-        write_atomic(Path(path), self.html())
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        """The page in a sandboxed frame, where neither its styles nor a hostile row can reach the notebook."""
-        return (
-            f'<iframe sandbox="" title="Duplicates" srcdoc="{html.escape(self.html())}" '
-            f'style="width:100%;height:640px;border:0"></iframe>'
-        )
 
 
 def duplicate_report(

@@ -5,7 +5,6 @@ number for how far it moved, what chance would give, and the names that moved mo
 says nothing of what models make of the change.
 """
 
-import html
 import math
 import sys
 from collections import Counter
@@ -21,10 +20,10 @@ import pyarrow.parquet as pq
 
 from textbook.folder import DatasetFolder, Part
 from textbook.languages.concepts import concepts
-from textbook.lineage import write_atomic
 from textbook.operator import DROP_REASON, DROPPED_BY
 from textbook.report import numbers
 from textbook.report.composition import MAX_NAME_CHARS, MAX_NAMES, package
+from textbook.report.document import Document
 from textbook.report.histogram import Spread
 from textbook.report.imports import imported
 from textbook.report.samples import floats
@@ -76,8 +75,11 @@ class Moved:
 
 
 @dataclass(frozen=True, repr=False)
-class Shift:
+class Shift(Document):
     """What changed between two datasets, the attribute that moved most first. Print it, or save it as a page."""
+
+    frame_title = "What changed"
+    frame_height_px = 480
 
     title: str
     rows_before: int
@@ -110,7 +112,7 @@ class Shift:
         return f"Shift({self.title!r}, {self.rows_before:,} -> {self.rows_after:,} rows)"
 
     def html(self) -> str:
-        """One self-contained page: no script, no network, everything escaped."""
+        """See `Document`."""
         from textbook.report.page import template
 
         return template("shift.html").render(s=self.facts())
@@ -120,18 +122,6 @@ class Shift:
         attributes = [asdict(a) | {"movers": [m._asdict() for m in a.movers]} for a in self.attributes]
         rows = {"rows_before": self.rows_before, "rows_after": self.rows_after}
         return {"title": self.title, **rows, "attributes": attributes}
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page to `path` and return it."""
-        write_atomic(Path(path), self.html())
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        """The page in a sandboxed frame, where neither its styles nor a hostile name can reach the notebook."""
-        return (
-            f'<iframe sandbox="" title="What changed" srcdoc="{html.escape(self.html())}" '
-            f'style="width:100%;height:480px;border:0"></iframe>'
-        )
 
 
 def _glance(moved: Moved) -> str:

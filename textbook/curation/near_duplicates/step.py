@@ -51,9 +51,9 @@ class NearDuplicates(Fittable):
 
     On disk `partial` keeps 152 bytes a row by default, its id and source, and 4 bytes for each distinct shingle (2 kB
     of code have about 200). While it decides, `finish` writes the sketches once more, and those of rows that may have a
-    duplicate a second time, with their sets. In memory it holds about 45 bytes a row, and 200 for each row that may
-    have a duplicate; all else is mapped. A hundred million rows of 6 kB, a third of them with one, come to 200 GB on
-    disk and 11 GB in memory. In a bucket of more than 1,000 different rows each is compared with the 1,000 after it.
+    duplicate a second time, with their sets. In memory it holds about 70 bytes a row, and 200 for each row that may
+    have a duplicate; all else is mapped. For a hundred million rows of 7 kB, a third of them with one, that makes 14 GB
+    of memory and 400 GB of disk. In a bucket of more than 1,000 different rows each is compared with the 1,000 after.
 
     Args (fields):
         threshold: the least similarity of a pair, above 0 and up to 1.
