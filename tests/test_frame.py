@@ -17,7 +17,7 @@ LAYERS = [
     {"demo"},
     {"curation"},
     {"engine"},
-    {"recipes", "report", "explain", "llm"},
+    {"recipes", "report", "explain", "benchmarks", "llm", "sandbox"},
     {"folder"},
     {"languages", "tokens", "keep", "lineage"},
     {"operator", "require"},

@@ -18,6 +18,7 @@ from textbook.engine import run as run_recipe
 from textbook.engine.plan import OtherRunError
 from textbook.engine.workers import Local
 from textbook.folder import DatasetFolder
+from textbook.llm import commands as llm_commands
 from textbook.operator import Source
 from textbook.recipes import Recipe, load_recipe
 from textbook.report import Report
@@ -165,6 +166,10 @@ def duplicates(
             return
         typer.echo(f"{found.num_gone:,} rows went for {found.num_clusters:,} that stayed ({found.step})")
         typer.echo(f"report   {found.save(folder / 'duplicates.html')}")
+
+
+app.add_typer(llm_commands.app, name="llm")
+app.command()(llm_commands.serve)
 
 
 def opened(spec: str) -> Source:

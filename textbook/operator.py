@@ -111,7 +111,8 @@ class Stage(Step):
     def stream(self, batches: Iterable[Batch], folder: Path) -> Iterator[Batch]:
         """Yield one batch for each batch given, in order, by the rules of `Operator.__call__`.
 
-        It may read ahead. Its journal lives in `folder`, which survives an interruption.
+        It may read ahead. Its journal lives in `folder`, which survives an interruption. A JSON object in `facts.json`
+        there becomes part of the manifest: which model answered, what it cost.
         """
 
 

@@ -48,7 +48,7 @@ def gather(plan: Plan, output: Path, num_shards: int, wall_seconds: float) -> di
             "content": f"{content % 2**128:032x}",
             "fingerprint": plan.fingerprints[0],
         },
-        "steps": [_entry(plan, i, counts[name]) for i, name in enumerate(plan.names)],
+        "steps": [_entry(plan, i, counts[name]) | _facts(plan, i, output) for i, name in enumerate(plan.names)],
         "rows": last.rows_out,
         "rows_dropped": sum(count.rows_dropped for count in counts.values()),
         "tokens": last.tokens_out,
@@ -76,6 +76,12 @@ def _entry(plan: Plan, position: int, count: Count) -> dict[str, Any]:
         "adds": {column: str(declared) for column, declared in adds.items()},
         **counted,
     }
+
+
+def _facts(plan: Plan, position: int, output: Path) -> dict[str, Any]:
+    """What a stage has to say of its run."""
+    file = output / "state" / plan.fingerprints[position] / "facts.json"
+    return {"facts": json.loads(file.read_bytes())} if file.exists() else {}
 
 
 def kind_of(step: Step) -> str:
