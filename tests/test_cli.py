@@ -137,3 +137,15 @@ def test_an_interruption_leaves_a_folder_that_goes_on(code, tmp_path, workers):
     assert "Traceback" not in error
     ran = textbook("run", recipe, "--source", code, "--output", out)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_whoever_reads_may_stop_reading():
+    script = (
+        "import contextlib, types, typer\nfrom textbook.console import errors_in_one_line\n"
+        "with contextlib.suppress(typer.Exit), errors_in_one_line(types.SimpleNamespace(obj=False)):\n"
+        "    while True: print('line')"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"line\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""

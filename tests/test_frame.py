@@ -20,7 +20,7 @@ LAYERS = [
     {"recipes", "report", "explain", "benchmarks", "llm", "sandbox"},
     {"folder"},
     {"languages", "tokens", "keep", "lineage"},
-    {"operator", "require"},
+    {"console", "operator", "require"},
 ]
 """Each may import what stands below it, and what stands beside it in the same set only if it says so here."""
 BESIDE = {("tokens", "lineage"), ("keep", "lineage"), ("explain", "report")}

@@ -6,14 +6,12 @@ It has no flag per field: a recipe is a Python file (see `textbook.recipes`).
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from textbook.console import errors_in_one_line, say
 from textbook.engine import run as run_recipe
 from textbook.engine.plan import OtherRunError
 from textbook.engine.workers import Local
@@ -187,27 +185,6 @@ def show(folder: DatasetFolder) -> None:
     rows = next(folder.batches("dropped", ["id"], 1), None) or next(folder.batches("data", ["id"], 1), None)
     if rows:
         typer.echo(f"one row  textbook explain {folder.path} {rows['id'][0][:12]}")
-
-
-def say(message: str) -> None:
-    """Print to standard error."""
-    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
-
-
-@contextmanager
-def errors_in_one_line(ctx: typer.Context, output: Path | None = None) -> Iterator[None]:
-    """Turn errors into one line and an exit code: 1 for an error, 130 for an interruption."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        kept = f"; finished shards are in {output}: the same command goes on from there" if output else ""
-        say(f"interrupted{kept}")
-        raise typer.Exit(130) from None
-    except (ValueError, OSError, RuntimeError) as error:
-        if ctx.obj:
-            raise
-        say(f"textbook: {' '.join(str(error).split())}")
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ Does not run requests: that is for recipes and notebooks.
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from textbook.console import errors_in_one_line
 from textbook.llm.journal_read import export as exported
 from textbook.llm.journal_read import stats as added_up
 from textbook.llm.journal_read import verify as problems_of
@@ -19,18 +19,6 @@ from textbook.llm.journal_read import verify as problems_of
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the journal of an LLM run.")
 
 JournalFile = Annotated[Path, typer.Argument(metavar="JOURNAL", help="The SQLite file that a run has written.")]
-
-
-@contextmanager
-def errors_in_one_line(ctx: typer.Context) -> Iterator[None]:
-    """Turn errors into one line and exit code 1, unless the command line asks for tracebacks."""
-    try:
-        yield
-    except (ValueError, OSError, RuntimeError, ImportError) as error:
-        if ctx.obj:
-            raise
-        typer.echo(f"textbook: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
