@@ -9,7 +9,7 @@ demo: .venv/core
 test: .venv/dev
 	.venv/bin/python -m pytest -q
 
-test-all: .venv/dev
+test-all: .venv/serve
 	.venv/bin/python -m pytest -q -m "slow or not slow"
 
 check: .venv/dev
@@ -28,6 +28,10 @@ bench: .venv/dev
 .venv/dev: .venv/core
 	.venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]'
 	touch .venv/dev
+
+.venv/serve: .venv/dev
+	.venv/bin/python -m pip install -q -c constraints.txt -e '.[serve]'
+	touch .venv/serve
 
 clean:
 	rm -rf .venv demo-output

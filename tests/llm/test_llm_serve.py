@@ -106,7 +106,7 @@ def make_model(folder):
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("transformers") is None or importlib.util.find_spec("fastapi") is None,
-    reason="needs pip install 'transformers[serving]' torch",
+    reason="needs pip install '.[serve]'",
 )
 def test_transformers_serve(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -127,7 +127,7 @@ def command_for(model: str, port: int) -> Sequence[str]:
         module = "vllm.entrypoints.openai.api_server"
         return [sys.executable, "-m", module, "--model", model, "--host", HOST, "--port", str(port)]
     if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
-        what = "pip install vllm" if has_gpu() else "pip install 'transformers[serving]>=5.20,<6' torch"
+        what = "pip install vllm" if has_gpu() else "pip install 'textbook-curation[serve]'"
         raise ModuleNotFoundError(f"serving a model needs a server: {what}", name="transformers")
     program = Path(sys.executable).with_name("transformers")
     return [str(program), "serve", model, "--host", HOST, "--port", str(port)]
