@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textbook.benchmarks import Problem, References
     from textbook.curation.code_kind import CodeKind
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from textbook.tokens import CountTokens
 
 _HOMES = {
+    "textbook.benchmarks": ("Problem", "References"),
     "textbook.curation.code_kind": ("CodeKind",),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
