@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textbook.benchmarks import Problem, References
+    from textbook.curation.annotate import Annotate, Labels, Rubric, label, label_by_hand
     from textbook.curation.code_kind import CodeKind
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from textbook.report import Report
     from textbook.report.duplicates import duplicate_report
     from textbook.report.shift import shift, shift_of_step
+    from textbook.sandbox import Program, Sandbox, Verdict
     from textbook.tokens import CountTokens
 
 _HOMES = {
     "textbook.benchmarks": ("Problem", "References"),
+    "textbook.curation.annotate": ("Annotate", "Labels", "Rubric", "label", "label_by_hand"),
     "textbook.curation.code_kind": ("CodeKind",),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
@@ -55,6 +58,7 @@ _HOMES = {
     "textbook.report": ("Report",),
     "textbook.report.duplicates": ("duplicate_report",),
     "textbook.report.shift": ("shift", "shift_of_step"),
+    "textbook.sandbox": ("Program", "Sandbox", "Verdict"),
     "textbook.tokens": ("CountTokens",),
     "textbook.engine.workers": ("Local",),
 }

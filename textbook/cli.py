@@ -116,6 +116,34 @@ def score(
 
 
 @app.command()
+def label(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Argument(help="What to label samples of: like --source of `textbook run`.")],
+    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    output: Annotated[Path, typer.Option(help="A .jsonl, .csv or .parquet file; the journal lies beside it.")],
+    num: Annotated[int, typer.Option(min=1, help="Samples, a fifth of them to measure on.")] = 1_000,
+    strategy: Annotated[str, typer.Option(help="random, stratified, uncertainty or top.")] = "random",
+    base_url: Annotated[str | None, typer.Option(help="An endpoint other than OpenAI's own.")] = None,
+    usd: Annotated[float | None, typer.Option(help="The most it may cost, over all calls.")] = None,
+) -> None:
+    """Have a language model label samples by the rubric of educational value.
+
+    The same command goes on where it stopped, and asks for nothing twice.
+
+    **Example**: `textbook label ~/code --model gpt-4o-mini --usd 2 --output labels.jsonl`
+    """
+    from textbook.curation.annotate import label as labelled
+    from textbook.llm import Budget, OpenAICompatible
+
+    with errors_in_one_line(ctx):
+        budget = None if usd is None else Budget(usd=usd)
+        llm = OpenAICompatible(model, base_url, budget=budget, journal=output.with_suffix(".sqlite"))
+        labels = labelled(data, llm, num, strategy)  # type: ignore[arg-type]
+        labels.save(output)
+        typer.echo(f"{labels}\n\nlabels   {output}\njournal  {llm.journal}")
+
+
+@app.command()
 def explain(
     ctx: typer.Context,
     folder: Finished,
