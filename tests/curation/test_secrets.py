@@ -107,6 +107,7 @@ PLACEHOLDERS = {
     "a digest": 'sha256 = "' + "0a1b2c3d4e5f6789" * 4 + '"',
     "a hash": '"password": "md5$seasalt$1e9bf2bf5606aa5c39852cc30f0f6f22"',
     "a hash of today": '"password": "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"',
+    "a translation": '"password": "Jelsz\\u00f3 (leg\\u00e1bb 8)", "secret": "\\u5bc6\\u94a5Key"',
     "a path": 'TOKEN_ENDPOINT = "/v1/oauth2/token"',
     "the next page": '"NextContinuationToken": "1w41l63U0xa8q7smH50vCxyTQqdxo69O3EmK28Bi5PcROI4wI/EyIJg=="',
     "a name with a digest": 'key = "elemwise-ffcd9aa2231d466b5aa91e8bfa9e9487"',

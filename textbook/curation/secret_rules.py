@@ -70,10 +70,11 @@ def url_password(value: str) -> bool:
 NO_SECRET = re.compile(
     r"://|\Aurn:|\w\[[-\w]*\]|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)"
     r"|\A[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z|\A(?:/[a-z0-9_.-]{1,24}){2,}/?\Z"
-    r"|\A\$?[a-z0-9_]{2,16}\$[^$]{0,32}\$[A-Za-z0-9./+=]{16,}\Z",
+    r"|\A\$?[a-z0-9_]{2,16}\$[^$]{0,32}\$[A-Za-z0-9./+=]{16,}\Z|\\u[0-9a-fA-F]{4}",
     re.ASCII,
 )
-"""Marks of addresses, types, dates, UUIDs, paths and salted hashes, which stand after names such as `token_type`."""
+"""Marks of addresses, types, dates, UUIDs, paths and salted hashes, which stand after names such as `token_type`; and
+the escapes with which JSON writes "password" in other languages."""
 
 
 def name_like(value: str) -> bool:
