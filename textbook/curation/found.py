@@ -14,12 +14,24 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from textbook.lineage import StateFile
-from textbook.operator import Fittable, Operator
+from textbook.operator import Batch, Fittable, Operator
 
 Keys = npt.NDArray[np.uint64]
 
 NO_SOURCE = 2**31 - 1
 """Stands for the length of a missing source: longer than any."""
+
+
+def priority_columns(batch: Batch, prefer: str | None) -> dict[str, list[Any]]:
+    """What decides who stays: `preference`, the highest first, then the `length` of the source, the least first.
+
+    A missing preference is the lowest, a missing source the longest.
+    """
+    preferred = [None] * len(batch["id"]) if prefer is None else batch[prefer]
+    return {
+        "preference": [float("-inf") if value is None or value != value else float(value) for value in preferred],
+        "length": [NO_SOURCE if source is None else len(source) for source in batch["source"]],
+    }
 
 
 class Found(NamedTuple):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from textbook.curation.encoders import Encoder, HashedWords, Vectors
-from textbook.curation.found import NO_SOURCE
+from textbook.curation.found import priority_columns
 from textbook.keep import shown
 from textbook.lineage import StateFile
 from textbook.operator import Batch, Fittable, Operator
@@ -32,9 +32,7 @@ CENTRE_ROUNDS = 8
 Indices = npt.NDArray[np.int64]
 
 VECTOR = pa.list_(pa.float32())
-PARTIAL = pa.schema(
-    [("id", pa.string()), ("preference", pa.float64()), ("source_length", pa.int64()), ("vector", VECTOR)]
-)
+PARTIAL = pa.schema([("id", pa.string()), ("preference", pa.float64()), ("length", pa.int64()), ("vector", VECTOR)])
 STATE = pa.schema([("id", pa.string()), ("of", pa.string()), ("similarity", pa.float32())])
 
 
@@ -83,18 +81,16 @@ class SemanticDuplicates(Fittable):
     def _columns(self, batch: Batch) -> dict[str, Any]:
         vectors = np.asarray(self.encoder.encode(list(batch["text"])), np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        values = batch[self.prefer] if self.prefer is not None else [None] * len(batch["id"])
         return {
             "id": batch["id"],
-            "preference": [float("-inf") if value is None or value != value else float(value) for value in values],
-            "source_length": [NO_SOURCE if source is None else len(source) for source in batch["source"]],
+            **priority_columns(batch, self.prefer),
             "vector": list(vectors / np.where(lengths > 0, lengths, 1)),
         }
 
     def finish(self, tables: Iterable[pa.Table], folder: Path) -> "DropSemanticDuplicates":
         """Choose who stays, and write down the others."""
         table = pa.concat_tables([PARTIAL.empty_table(), *tables])
-        order = [("preference", "descending"), ("source_length", "ascending"), ("id", "ascending")]
+        order = [("preference", "descending"), ("length", "ascending"), ("id", "ascending")]
         table = table.sort_by(order).combine_chunks()
         flat = table["vector"].combine_chunks().flatten().to_numpy()
         vectors = flat.reshape(table.num_rows, -1) if table.num_rows else np.empty((0, 1), np.float32)

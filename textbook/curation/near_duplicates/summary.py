@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from textbook.curation.found import NO_SOURCE
+from textbook.curation.found import priority_columns
 from textbook.curation.near_duplicates.buckets import Sketched, alike
 from textbook.curation.near_duplicates.clusters import Sets
 from textbook.curation.near_duplicates.kernels import Array
@@ -68,12 +68,10 @@ def _summary(shape: Shape, batch: Batch, texts: list[str], prefer: str | None) -
     sketch = sketches(sets, shape.bands, shape.per_band)
     data, ends = sets.values.astype("<u4", copy=False).data.cast("B"), 4 * sets.offsets
     digests = [xxhash.xxh3_128_digest(data[start:end]) for start, end in pairwise(ends.tolist())]
-    preferred = [None] * len(texts) if prefer is None else batch[prefer]
     columns = {
         "id": batch["id"],
         "source": batch["source"],
-        "preference": [float("-inf") if value is None or value != value else float(value) for value in preferred],
-        "length": [NO_SOURCE if source is None else len(source) for source in batch["source"]],
+        **priority_columns(batch, prefer),
         "sketch": pa.Array.from_buffers(
             shape.schema.field("sketch").type, len(texts), [None, pa.py_buffer(sketch.tobytes())]
         ),
