@@ -1,5 +1,6 @@
 """The command line as a user meets it: processes, exit codes, one-line errors."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from textbook.folder import DatasetFolder
 
 ROOT = Path(__file__).parent.parent
 RECIPE = """
@@ -149,3 +152,27 @@ def test_whoever_reads_may_stop_reading():
         assert process.stdout.readline() == b"line\n"
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_decontaminate_against_two_benchmarks(tmp_path):
+    problem = {
+        "id": "own/0",
+        "prompt": 'def closest(numbers):\n    """The two numbers that are closest to each other, the smaller first."""\n',
+        "solution": "    numbers = sorted(numbers)\n    gaps = [b - a for a, b in zip(numbers, numbers[1:])]\n"
+        "    at = gaps.index(min(gaps))\n    return numbers[at], numbers[at + 1]\n",
+    }
+    other = {"prompt": "Reverse the words of a sentence.\n", "solution": "def f(s):\n    return s.split()[::-1]\n"}
+    (tmp_path / "one.jsonl").write_text(json.dumps(problem))
+    (tmp_path / "two.jsonl").write_text(json.dumps(other))
+    leak = problem["prompt"] + problem["solution"]
+    rows = [{"text": leak, "language": "python"}, {"text": "def area(w, h):\n    return w * h\n", "language": "python"}]
+    (tmp_path / "pool.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    ran = textbook(
+        "decontaminate", "pool.jsonl", "--against", "one.jsonl", "two.jsonl", "--output", "clean", cwd=tmp_path
+    )
+    assert ran.returncode == 0, ran.stderr
+    folder = DatasetFolder.open(tmp_path / "clean")
+    assert folder.table()["text"].to_pylist() == [rows[1]["text"]]
+    assert folder.table("dropped")["drop_reason"][0].as_py().startswith("contaminated: own/0 by ")
+    wrong = textbook("decontaminate", "pool.jsonl", "--against", "humanevl", "--output", "x", cwd=tmp_path)
+    assert wrong.returncode == 1 and "there is no benchmark 'humanevl'; expected humaneval" in wrong.stderr

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from textbook.benchmarks import Problem, References
     from textbook.curation.annotate import Annotate, Labels, Rubric, label, label_by_hand
     from textbook.curation.code_kind import CodeKind
+    from textbook.curation.decontaminate import Decontaminate, LeaksByBehaviour, LeaksByJudge
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
-    from textbook.curation.encoders import HashedWords, SentenceEncoder
+    from textbook.curation.encoders import CausalLMEmbedding, HashedWords, SentenceEncoder
     from textbook.curation.features import CodeFeatures
     from textbook.curation.licences import PERMISSIVE, KeepLicences, Licences
     from textbook.curation.near_duplicates import NearDuplicates, Templated
@@ -38,9 +39,10 @@ _HOMES = {
     "textbook.benchmarks": ("Problem", "References"),
     "textbook.curation.annotate": ("Annotate", "Labels", "Rubric", "label", "label_by_hand"),
     "textbook.curation.code_kind": ("CodeKind",),
+    "textbook.curation.decontaminate": ("Decontaminate", "LeaksByBehaviour", "LeaksByJudge"),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
-    "textbook.curation.encoders": ("HashedWords", "SentenceEncoder"),
+    "textbook.curation.encoders": ("CausalLMEmbedding", "HashedWords", "SentenceEncoder"),
     "textbook.curation.features": ("CodeFeatures",),
     "textbook.curation.licences": ("PERMISSIVE", "KeepLicences", "Licences"),
     "textbook.curation.near_duplicates": ("NearDuplicates", "Templated"),

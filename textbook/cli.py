@@ -18,7 +18,7 @@ from textbook.engine.workers import Local
 from textbook.folder import DatasetFolder
 from textbook.llm import commands as llm_commands
 from textbook.operator import Source
-from textbook.recipes import Recipe, load_recipe
+from textbook.recipes import load_recipe
 from textbook.report import Report
 from textbook.report.summary import totals
 from textbook.report.terminal import funnel
@@ -101,18 +101,62 @@ def score(
     ctx: typer.Context,
     data: Annotated[str, typer.Argument(help="What to score: like --source of `textbook run`.")],
     output: Output,
-    scorer: Annotated[str, typer.Option(help="A scorer that comes with the package.")] = "python",
+    scorer: Annotated[
+        str, typer.Option(help="`python`, `python-fast`, or a folder that `textbook fit` has written.")
+    ] = "python",
     workers: Workers = NUM_CPUS,
 ) -> None:
-    """Add an educational value, 0 to 5, to every row; drop none.
+    """Add an educational value and how sure it is to every row; drop none.
 
-    **Example**: `textbook score pool.parquet --scorer python --output scored`
+    **Examples**
+
+    `textbook score pool.parquet --scorer python --output scored`
+
+    `textbook score pool.parquet --scorer my-scorer --output scored`
     """
-    from textbook.curation.educational_value import EducationalValue
+    from textbook.curation.educational_value import PRETRAINED, EducationalValue
 
     with errors_in_one_line(ctx, output):
-        steps: Recipe = (EducationalValue.pretrained(scorer),)
-        show(run_recipe(steps, opened(data), output, Local(workers)))
+        is_shipped = scorer in PRETRAINED or not Path(scorer).exists()
+        step = EducationalValue.pretrained(scorer) if is_shipped else EducationalValue.load(scorer)
+        show(run_recipe((step,), opened(data), output, Local(workers)))
+
+
+@app.command()
+def fit(
+    ctx: typer.Context,
+    labels: Annotated[Path, typer.Argument(help="A .jsonl, .csv or .parquet file, as `textbook label` writes it.")],
+    output: Annotated[Path, typer.Option(help="The folder of the scorer.")],
+    preset: Annotated[str, typer.Option(help="best, fast, paper or fineweb_edu.")] = "best",
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="A model's folder, or NAME@COMMIT of the Hub: for paper a causal one, else a sentence encoder."
+        ),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="An HTML file for the evaluation; takes a minute or two.")] = None,
+) -> None:
+    """Fit a scorer to labels, and say how well it foretells those of groups that it was not fitted on.
+
+    **Example**: `textbook fit labels.jsonl --output my-scorer --report evaluation.html`
+    """
+    from textbook.curation.annotate import Labels
+    from textbook.curation.educational_value import EducationalValue
+    from textbook.curation.encoders import CausalLMEmbedding, SentenceEncoder
+
+    with errors_in_one_line(ctx):
+        given = Labels.load(labels)
+        model, _, revision = (encoder or "").partition("@")
+        encoder_of = CausalLMEmbedding if preset == "paper" else SentenceEncoder
+        scorer = EducationalValue.fit(given, preset, encoder=encoder_of(model, revision or None) if model else None)
+        scorer.save(output)
+        about = scorer.model.about
+        typer.echo(f"fitted on {about['labels']['rows']:,} labels of {about['labels']['groups']:,} groups")
+        typer.echo(", ".join(f"{name} {value}" for name, value in about["held_out"].items()))
+        if report is not None:
+            scorer.report(given).save(report)
+            typer.echo(f"report   {report}")
+        typer.echo(f"\nscorer   {output}\nuse it   textbook score DATA --scorer {output} --output scored")
 
 
 @app.command()
@@ -141,6 +185,32 @@ def label(
         labels = labelled(data, llm, num, strategy)  # type: ignore[arg-type]
         labels.save(output)
         typer.echo(f"{labels}\n\nlabels   {output}\njournal  {llm.journal}")
+
+
+@app.command()
+def decontaminate(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Argument(help="What to search: like --source of `textbook run`.")],
+    against: Annotated[
+        list[str],
+        typer.Option(
+            help="`humaneval`, `mbpp`, `mbpp-sanitized`, `humaneval-x:LANGUAGE`, or a .jsonl file of your own problems."
+        ),
+    ],
+    output: Output,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]...", help="Further ones.")] = None,
+    workers: Workers = NUM_CPUS,
+) -> None:
+    """Find rows that hold problems of benchmarks, or something close to them; drop those that surely do.
+
+    **Example**: `textbook decontaminate pool.parquet --against humaneval mbpp --output clean`
+    """
+    from textbook.benchmarks import References
+    from textbook.curation.decontaminate import Decontaminate
+
+    with errors_in_one_line(ctx, output):
+        references = [References.named(name) for name in (*against, *(more or ()))]
+        show(run_recipe((Decontaminate(references),), opened(data), output, Local(workers)))
 
 
 @app.command()

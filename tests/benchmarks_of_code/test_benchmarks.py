@@ -116,7 +116,7 @@ def test_humaneval_x_in_each_language(folder):
         assert found.name == f"humaneval-x:{language}" and found[0].language == language
         assert found[0].entry_point.replace("_", "").lower() == "addone"
         assert found[0].call == "" and found[0].entry_point in found[0].program("")
-    assert "throw new Error" in References.humaneval_x("javascript")[0].suite
+    assert "AssertionError" in References.humaneval_x("javascript")[0].suite
     assert References.humaneval_x("cpp")[0].program("}").startswith("#include")
     with pytest.raises(ValueError, match="got 'js', expected one of python, javascript"):
         References.humaneval_x("js")
@@ -212,6 +212,17 @@ def test_of_rows_of_your_own(tmp_path):
     assertions = References.of([{"task_id": 5, "code": "def g(): return 1", "test_list": ["assert g() == 1"]}])
     assert assertions[0].id == "5" and assertions[0].entry_point == "g" and assertions[0].call == ""
     assert assertions.texts == ["def g(): return 1"]
+
+
+def test_by_name(folder):
+    jsonl(folder / "humaneval/HumanEval.jsonl.gz", humaneval_rows())
+    jsonl(folder / "mbpp/mbpp.jsonl", mbpp_rows())
+    own = jsonl(folder / "mine.jsonl", [{"prompt": "def f():\n", "solution": "    return 1\n"}])
+    assert References.named("humaneval").identity == References.humaneval().identity
+    assert len(References.named("mbpp")) == 974
+    assert References.named(str(own)).name == "mine"
+    with pytest.raises(ValueError, match="no benchmark 'humanevl'; expected humaneval"):
+        References.named("humanevl")
 
 
 def test_identity_serves_fingerprints():

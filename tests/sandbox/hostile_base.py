@@ -93,8 +93,8 @@ class Honest:
     test: str
 
 
-def written(notation: str) -> Iterator[Hostile]:
-    """The programs of a text in the notation above."""
+def written(notation: str, tests: dict[str, str] = TESTS, on_hit: str = ON_HIT) -> Iterator[Hostile]:
+    """The programs of a text in the notation above, by default in Python."""
     kind, default = "", frozenset[str]()
     for section in re.split(r"^##### ", notation, flags=re.MULTILINE)[1:]:
         head, *programs = re.split(r"^=== ", section, flags=re.MULTILINE)
@@ -103,5 +103,5 @@ def written(notation: str) -> Iterator[Hostile]:
         for program in programs:
             line, _, code = program.partition("\n")
             name, test, own = [part.strip() for part in f"{line} | | ".split("|")][:3]
-            code = re.sub(r"^@hit$", ON_HIT.rstrip("\n"), code.strip("\n") + "\n", flags=re.MULTILINE)
-            yield Hostile(name, kind, code, TESTS[test or "square"], frozenset(own.split()) or default)
+            code = re.sub(r"^@hit$", on_hit.rstrip("\n"), code.strip("\n") + "\n", flags=re.MULTILINE)
+            yield Hostile(name, kind, code, tests[test or "square"], frozenset(own.split()) or default)

@@ -38,18 +38,19 @@ def listener():
         thread.join()
 
 
-def fight(hostile, monkeypatch):
+def fight(hostile, monkeypatch, after=AFTER, per_worker=5):
     monkeypatch.setenv(CANARY, "canary")
     folders = {Path.home(), Path("/tmp"), Path("/dev/shm"), Path("/var/tmp")}
     before = {folder: set(folder.iterdir()) for folder in folders}
     others = family()
     with Sandbox(LIMITS, workers=2) as sandbox:
-        mixed = [each for h in hostile for each in (Program(h.code, h.test, "f", key=h), AFTER)]
+        mixed = [
+            each for h in hostile for each in (Program(h.code, h.test, "f", language=after.language, key=h), after)
+        ]
         verdicts = list(sandbox.run(mixed))
         assert sandbox.num_replaced == 0
         at_work = family() - others
-    after = {v.status for v in verdicts[1::2]}
-    assert after == {"pass"}
+    assert {v.status for v in verdicts[1::2]} == {"pass"}
     assert [v.key.name for v in verdicts[::2] if v.passed] == []
     wrong = [
         (v.key.name, v.status, v.reason)
@@ -57,7 +58,7 @@ def fight(hostile, monkeypatch):
         if v.status not in v.key.honest | ALSO_RIGHT.get(v.key.name, set())
     ]
     assert wrong == []
-    assert len(at_work) <= 2 * 5
+    assert len(at_work) <= 2 * per_worker
     assert family() <= others
     own = {"pytest", "textbook-"}
     for folder in folders:

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from textbook.sandbox.inside.seccomp import ALLOW, ARCHITECTURES, KILL, REFUSE, build
-from textbook.sandbox.inside.syscalls import NUMBERS
+from textbook.sandbox.inside.syscalls import NODE_BINARY, NODE_CALLS, NUMBERS, PYTHON_CALLS
 
 EPERM, ENOSYS = REFUSE | errno.EPERM, REFUSE | errno.ENOSYS
 FORBIDDEN = {
@@ -17,11 +17,11 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
-def answer(machine, number, *arguments, audit=None):
+def answer(machine, number, *arguments, audit=None, calls=PYTHON_CALLS):
     audit = audit if audit is not None else ARCHITECTURES[machine][0]
     padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("<IIQ6Q", number, audit, 0, *padded)
-    program = list(struct.iter_unpack("=HBBI", build(machine)))
+    program = list(struct.iter_unpack("=HBBI", build(machine, calls)))
     at = register = 0
     for _ in range(len(program)):
         code, jump_true, jump_false, constant = program[at]
@@ -71,6 +71,25 @@ def test_conditions_on_arguments(machine):
     assert ask("socketpair", 1, 1 | 0o2000000) and not ask("socketpair", 1, 2) and not ask("socketpair", 2, 1)
     assert ask("sendto", 3, 1, 1, 0, 0) and not ask("sendto", 3, 1, 1, 0, 1) and not ask("sendto", 3, 1, 1, 0, 1 << 32)
     assert ask("prctl", 15) and not ask("prctl", 4)
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_node_may_be_started_once_and_map_no_shared_memory(machine):
+    column = ARCHITECTURES[machine][1]
+
+    def ask(name, *arguments, calls=NODE_CALLS):
+        return answer(machine, NODE_CALLS.numbers[name][column], *arguments, calls=calls) == ALLOW
+
+    assert ask("execveat", NODE_BINARY, 1, 1, 1, 0x1000) and not ask(
+        "execveat", NODE_BINARY, 1, 1, 1, 0x1000, calls=PYTHON_CALLS
+    )
+    assert not ask("execveat", NODE_BINARY + 1, 1, 1, 1, 0x1000) and not ask("execveat", NODE_BINARY, 1, 1, 1, 0)
+    assert ask("mmap", 0, 1, 1, 0x22) and not ask("mmap", 0, 1, 1, 0x21) and not ask("mmap", 0, 1, 1, 0x23)
+    assert ask("mmap", 0, 1, 1, 0x21, calls=PYTHON_CALLS)
+    for name, numbers in FORBIDDEN.items():
+        if numbers[column] is not None:
+            assert answer(machine, numbers[column], calls=NODE_CALLS) == EPERM, name
+    assert not ask("clone", 17) and ask("clone", 0x3D0F00) and not ask("prlimit64", 1)
 
 
 def test_other_architectures_die():

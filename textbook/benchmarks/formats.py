@@ -43,7 +43,8 @@ _CPP_HEADER: Final = "".join(
 )
 _JS_SETUP: Final = (
     "console.assert = (holds, ...message) => {\n"
-    "  if (!holds) throw new Error(['assertion failed', ...message].join(' '))\n"
+    "  if (holds) return\n"
+    "  throw Object.assign(new Error(['assertion failed', ...message].join(' ')), { name: 'AssertionError' })\n"
     "}"
 )
 """A failed `console.assert` of node only writes a line: the tests would pass."""

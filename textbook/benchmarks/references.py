@@ -197,6 +197,30 @@ class References:
         return cls._known(known, name, path, revision, lambda rows, lic: formats.humaneval_x(rows, lic, language))
 
     @classmethod
+    def named(cls, name: str) -> "References":
+        """A benchmark by name, for the command line, or your own by the path of its file: see `of`.
+
+        Args:
+            name: "humaneval", "mbpp" or "mbpp-sanitized" (all its problems), "humaneval-x:LANGUAGE", or a path.
+
+        Raises:
+            ValueError: it is none of these, is nowhere, or is damaged.
+        """
+        short, _, language = name.partition(":")
+        if name == "humaneval":
+            return cls.humaneval()
+        if name in ("mbpp", "mbpp-sanitized"):
+            return cls.mbpp(sanitized=name == "mbpp-sanitized", split="all")
+        if short == "humaneval-x" and language:
+            return cls.humaneval_x(language)
+        if Path(name).exists():
+            return cls.of(name)
+        raise ValueError(
+            f"there is no benchmark {name!r}; expected humaneval, mbpp, mbpp-sanitized, humaneval-x:LANGUAGE, or the "
+            "path of a .jsonl file with problems of your own"
+        )
+
+    @classmethod
     def of(
         cls,
         rows: Iterable[Mapping[str, Any]] | str | Path,

@@ -1,7 +1,22 @@
-"""Programming languages: which one a file is in, by its name.
+"""Programming languages: what is known of each, and which one a file is in, by its name.
 
 Does not look into files: a script without an extension has no language here.
 """
+
+from typing import Final
+
+from textbook.languages.language import Language, Runner
+
+__all__ = ["JAVASCRIPT", "LANGUAGES", "PYTHON", "Language", "Runner", "language", "language_of"]
+
+PYTHON: Final = Language("python", (".py", ".pyi", ".pyw"), line_comments=("#",), runner=Runner("python"))
+JAVASCRIPT: Final = Language(
+    "javascript",
+    (".js", ".jsx", ".cjs", ".mjs"),
+    line_comments=("//",),
+    block_comments=(("/*", "*/"),),
+    runner=Runner("node", "node", (18,), "install Node.js 18 or later, and see that `node` is on the PATH"),
+)
 
 _FILES = {
     "assembly": ".asm .s",
@@ -22,7 +37,6 @@ _FILES = {
     "haskell": ".hs",
     "html": ".html .htm",
     "java": ".java",
-    "javascript": ".js .jsx .cjs .mjs",
     "json": ".json",
     "julia": ".jl",
     "kotlin": ".kt .kts",
@@ -35,7 +49,6 @@ _FILES = {
     "perl": ".pl .pm",
     "php": ".php",
     "powershell": ".ps1 .psm1",
-    "python": ".py .pyi .pyw",
     "r": ".r",
     "restructuredtext": ".rst",
     "ruby": ".rb Rakefile Gemfile",
@@ -51,7 +64,24 @@ _FILES = {
     "yaml": ".yaml .yml",
     "zig": ".zig",
 }
-_LANGUAGE = {name: language for language, names in _FILES.items() for name in names.split()}
+
+LANGUAGES: Final = {
+    each.name: each
+    for each in (PYTHON, JAVASCRIPT, *(Language(name, tuple(files.split())) for name, files in _FILES.items()))
+}
+"""All that are known, by name."""
+_LANGUAGE = {name: each.name for each in LANGUAGES.values() for name in each.files}
+
+
+def language(name: str) -> Language:
+    """The language of a name.
+
+    Raises:
+        ValueError: none is known by it.
+    """
+    if name not in LANGUAGES:
+        raise ValueError(f"got the language {name!r}; expected one of {', '.join(sorted(LANGUAGES))}")
+    return LANGUAGES[name]
 
 
 def language_of(path: str) -> str | None:

@@ -143,12 +143,20 @@ def _check_cost(text: str, data: bytes) -> None:
         raise ParseError(f"more than {MAX_TOKENS:,} operators and words")
     if data.count(b"{") * len(data) > MAX_FSTRING_WORK and _fstring_work(text) > MAX_FSTRING_WORK:
         raise ParseError("f-strings that are too long")
-    if max(map(len, data.replace(b"\\\n", b"").split(b"\n"))) > _LONG_LINE:
+    if _has_long_line(data):
         code = '""'.join(STRING_OR_COMMENT.split(text)[::2])
         if _DOTTED_NAME.search(code):
             raise ParseError("a dotted name of 250 parts or more")
         if _LONG_NUMBER.search(code):
             raise ParseError("a number of more than 3,500 characters")
+
+
+def _has_long_line(data: bytes) -> bool:
+    """Whether a line is long, continued lines being one."""
+    half = _LONG_LINE // 2  # a long line fills one of these blocks
+    if b"\\\n" not in data and all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half)):
+        return False
+    return max(map(len, data.replace(b"\\\n", b"").split(b"\n"))) > _LONG_LINE
 
 
 def _count(data: bytes, characters: bytes) -> int:
@@ -170,8 +178,10 @@ def _may_exceed_depth(data: bytes) -> bool:
     """
     if len(data) < MAX_DEPTH // 3:
         return False
-    bound = 10 + _count(data, _OPERATORS) + 2 * _count(data, b"([{")
-    return bound + sum(map(data.count, _NESTING_KEYWORDS)) > MAX_DEPTH
+    operators = _count(data, _OPERATORS)
+    if 10 + 3 * operators + len(data) // 2 <= MAX_DEPTH:  # brackets are operators; a keyword takes two bytes or more
+        return False
+    return 10 + operators + 2 * _count(data, b"([{") + sum(map(data.count, _NESTING_KEYWORDS)) > MAX_DEPTH
 
 
 def _child_getter(kind: type[ast.AST]) -> Callable[[Any], tuple[Any, ...]] | None:

@@ -13,14 +13,44 @@ Strength = Literal["split", "in_process"]
 """`split`: the program could not reach its test. `in_process`: it could, and a program that wants to can fool it."""
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 MIN_MEMORY_BYTES: Final = 64 << 20
+OPTIONS: Final = frozenset(
+    {
+        "DONT_ACCEPT_BLANKLINE",
+        "DONT_ACCEPT_TRUE_FOR_1",
+        "ELLIPSIS",
+        "IGNORE_EXCEPTION_DETAIL",
+        "NORMALIZE_WHITESPACE",
+    }
+)
+"""The options of doctest that concern the comparison."""
+
+
+class Unavailable(RuntimeError):
+    """Programs cannot be confined, or not be run, here. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A statement and what an interactive session must print for it, as in a doctest."""
+    """A statement and what an interactive session must print for it, as in a doctest.
+
+    `options` are of `OPTIONS`. What examples of one `scope` set is seen among them alone; those without a scope share
+    the names of the program.
+    """
 
     source: str
     want: str
+    options: tuple[str, ...] = ()
+    scope: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse options that are none.
+
+        Raises:
+            ValueError: an option that is not of `OPTIONS`.
+        """
+        unknown = sorted(set(self.options) - OPTIONS)
+        if unknown:
+            raise ValueError(f"got the option {unknown[0]!r}; expected some of {', '.join(sorted(OPTIONS))}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +59,8 @@ class Program:
 
     `test` is run by the judge, among whose names are those of the program that it mentions. With an `entry_point`, a
     function `check` in the test is then called with it, as in HumanEval. `examples` are judged after that. `key` is the
-    caller's own, and is handed back.
+    caller's own, and is handed back. `language` is one of `textbook.languages` that has a runner: Python, or
+    JavaScript, which is run as CommonJS.
     """
 
     code: str
@@ -44,8 +75,10 @@ class Program:
 class Limits:
     """What one program may use. The test has the same, apart from the program.
 
-    CPU time decides; `wall_s` is a backstop for programs that wait. `processes` bounds threads: Python programs may
-    start no process. `disk_bytes` bounds all files together where the sandbox has a private root, each file elsewhere.
+    CPU time decides; `wall_s` is a backstop for programs that wait. `processes` bounds threads, for programs may start
+    no process. `memory_bytes` bounds the addresses of a Python process, and what a JavaScript process can write to; of
+    both, node has some more for itself. `disk_bytes` bounds all files together where the sandbox has a private root,
+    each file elsewhere.
     """
 
     cpu_s: float = 3.0

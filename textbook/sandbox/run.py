@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from textbook.sandbox.program import Limits, Program, Strength, Verdict
-from textbook.sandbox.worker import Unavailable, Worker
+from textbook.sandbox import bubblewrap
+from textbook.sandbox.commands import Command, command_for
+from textbook.sandbox.program import Limits, Program, Strength, Unavailable, Verdict
+from textbook.sandbox.results import Results, conditions
+from textbook.sandbox.worker import Worker
 
 DEPTH: Final = 2
 """Jobs a worker has at once: the one it runs, and the next."""
@@ -25,11 +28,12 @@ class _Task:
 
     number: int
     program: Program
+    command: Command
     attempts: int = 0
 
     def job(self, strength: Strength) -> dict[str, Any]:
         program = self.program
-        examples = [[example.source, example.want] for example in program.examples]
+        examples = [[each.source, each.want, each.options, each.scope] for each in program.examples]
         return {
             "mode": strength,
             "code": program.code,
@@ -49,26 +53,43 @@ class Sandbox:
         workers: int | None = None,
         strength: Strength = "split",
         unsafe: bool = False,
+        seed: int = 0,
+        results: Results | None = None,
     ) -> None:
         """Start nothing yet; workers start with the first programs.
 
+        Args:
+            limits: as for `run`, like the other arguments that it has.
+            workers: likewise.
+            strength: likewise.
+            unsafe: likewise.
+            seed: of the programs' hashes and random numbers, from 0 to 2**32 - 1.
+            results: where verdicts are looked for before a program is run, and kept after.
+
         Raises:
-            ValueError: fewer than one worker, or no such strength.
+            ValueError: fewer than one worker, no such strength, or no such seed.
         """
         num_workers = workers if workers is not None else len(os.sched_getaffinity(0))
         if num_workers < 1:
             raise ValueError(f"got workers={workers}; expected 1 or more")
         if strength not in ("split", "in_process"):
             raise ValueError(f"got strength={strength!r}; expected 'split' or 'in_process'")
+        if type(seed) is not int or not 0 <= seed < 1 << 32:
+            raise ValueError(f"got seed={seed!r}; expected 0 to 2**32 - 1")
         self.limits = limits or Limits()
         self.num_workers = num_workers
         self.strength: Strength = strength
         self.unsafe = unsafe
+        self.seed = seed
+        self.results = results
+        self._conditions = conditions(self.limits, strength, seed, unsafe)
         self.num_replaced = 0
         """Workers that were lost and replaced."""
         self._workers: list[Worker] = []
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.PollSelector()  # has no file of its own to be closed
         self._busy = False
+        self._bwrap: str | None = None
+        """What is put around workers, once one has said that it cannot confine."""
 
     def __enter__(self) -> Self:
         return self
@@ -104,6 +125,8 @@ class Sandbox:
             self._busy = False
             if not finished:
                 self.close()  # jobs are on their way, whose verdicts nobody will read
+            if self.results is not None:
+                self.results.flush()
 
     def _run(self, programs: Iterator[Program]) -> Iterator[Verdict]:
         ready: deque[_Task] = deque()
@@ -116,7 +139,12 @@ class Sandbox:
                 if program is None:
                     more = False
                 else:
-                    ready.append(_Task(taken, _checked(program)))
+                    task = _Task(taken, _checked(program), command_for(program.language))
+                    known = self.results.get(program, self._of(task)) if self.results is not None else None
+                    if known is None:
+                        ready.append(task)
+                    else:
+                        done[taken] = known
                     taken += 1
             if taken == given and not more:
                 return
@@ -127,12 +155,18 @@ class Sandbox:
                 yield done.pop(given)
                 given += 1
 
+    def _of(self, task: _Task) -> str:
+        """What its verdict depends on but the program."""
+        return self._conditions + task.command.version
+
     def _hand_out(self, ready: deque[_Task]) -> None:
-        """The least busy worker first; a new one before a second job for any."""
+        """The least busy worker of the language first; a new one before a second job for any."""
         while ready:
-            worker = min(self._workers, key=lambda each: len(each.jobs), default=None)
-            if (worker is None or worker.jobs) and len(self._workers) < self.num_workers:
-                worker = Worker(self.limits, self.unsafe)
+            command = ready[0].command
+            able = [each for each in self._workers if each.command == command]
+            worker = min(able, key=lambda each: len(each.jobs), default=None)
+            if (worker is None or worker.jobs) and len(able) < self.num_workers:
+                worker = Worker(self.limits, self.unsafe, self.seed, command, self._bwrap)
                 self._workers.append(worker)
                 self._selector.register(worker, selectors.EVENT_READ)
             if worker is None or len(worker.jobs) >= DEPTH:
@@ -147,13 +181,21 @@ class Sandbox:
             try:
                 answers = worker.receive()
             except Unavailable:
+                self._bwrap = None if self._bwrap or self.unsafe else bubblewrap.find()
+                tasks = sorted((task for each in self._workers for task in each.jobs), key=lambda task: task.number)
                 self.close()
-                raise
+                if self._bwrap is None:
+                    raise
+                ready.extendleft(reversed(tasks))
+                return
             if answers is None:
                 self._replace(worker, ready, done)
                 continue
             for task, (status, reason, cpu_s, wall_s, output) in answers:
-                done[task.number] = Verdict(status, self.strength, reason, cpu_s, wall_s, output, task.program.key)
+                verdict = Verdict(status, self.strength, reason, cpu_s, wall_s, output, task.program.key)
+                done[task.number] = verdict
+                if self.results is not None:
+                    self.results.put(task.program, self._of(task), self.limits, verdict)
         for worker in [each for each in self._workers if each.overdue]:
             self._replace(worker, ready, done)
 
@@ -181,8 +223,8 @@ class Sandbox:
 
 
 def _checked(program: Program) -> Program:
-    if program.language != "python":
-        raise ValueError(f"got language={program.language!r}; expected 'python', the only one with a runner")
+    if program.examples and program.language != "python":
+        raise ValueError(f"got examples in {program.language}; expected a test, for there are examples in Python alone")
     return program
 
 
@@ -193,19 +235,22 @@ def run(
     workers: int | None = None,
     strength: Strength = "split",
     unsafe: bool = False,
+    results: Results | None = None,
 ) -> Iterator[Verdict]:
     """Run untrusted programs: one verdict for each, in their order.
 
     Args:
         programs: taken as they are needed, so this may be a generator.
         limits: for each program; `Limits()` by default.
-        workers: how many run at once, as many as there are cores by default. Verdicts do not depend on it.
+        workers: how many run at once, of each language, as many as there are cores by default. Verdicts do not depend
+            on it.
         strength: "split", where the test is out of the program's reach, or "in_process", the weaker.
         unsafe: go on where the kernel cannot confine programs. What they do then is up to them.
+        results: where verdicts are looked for before a program is run, and kept after.
 
     Raises:
-        Unavailable: the kernel cannot confine, and `unsafe` was not said.
+        Unavailable: the kernel cannot confine, and `unsafe` was not said; or what runs a language is not installed.
         ValueError: an argument, or a program's language.
     """
-    with Sandbox(limits, workers=workers, strength=strength, unsafe=unsafe) as sandbox:
+    with Sandbox(limits, workers=workers, strength=strength, unsafe=unsafe, results=results) as sandbox:
         yield from sandbox.run(programs)

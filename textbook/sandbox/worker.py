@@ -12,27 +12,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from textbook.sandbox.bubblewrap import PYTHON, wrapped
+from textbook.sandbox.commands import Command
 from textbook.sandbox.inside.frames import frame
-from textbook.sandbox.program import Limits
+from textbook.sandbox.program import Limits, Unavailable
 
 PARENT: Final = str(Path(__file__).parent)
 _START = "import sys; sys.path.insert(0, {parent!r}); from inside.supervisor import main; sys.path.pop(0); main()"
-ENVIRONMENT: Final = {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "2", "PATH": "/nonexistent"}
-"""All that a worker has of an environment. One hash seed for all: a set's order then depends on no worker."""
+ENVIRONMENT: Final = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "PATH": "/nonexistent"}
+"""All that a worker has of an environment, but for the hash seed: a set's order then depends on no worker."""
 SLACK_S: Final = 60.0
 """How long past the wall limit a worker may take to answer before it counts as lost."""
 _MOST = 32 << 20
 
 
-class Unavailable(RuntimeError):
-    """Programs cannot be confined here. The message says why and what to do."""
-
-
 class Worker:
     """Started at once; ends with `close`, or with its owner."""
 
-    def __init__(self, limits: Limits, unsafe: bool) -> None:
+    def __init__(self, limits: Limits, unsafe: bool, seed: int, command: Command, bwrap: str | None) -> None:
         self.limits = limits
+        self.command = command
         self.jobs: deque[Any] = deque()
         """What has been sent and not answered, oldest first: that one is running."""
         self.since = time.monotonic()
@@ -41,14 +40,16 @@ class Worker:
         Path(self.base).chmod(0o711)  # programs of a root user run as others, who must get to their scratch folder
         self._buffer = bytearray()
         # -E would ignore the hash seed; this environment holds nothing else that Python reads.
-        command = [sys.executable, "-s", "-S", "-P", "-c", _START.format(parent=PARENT)]
+        line = [sys.executable, "-s", "-S", "-P", "-c", _START.format(parent=PARENT)]
+        if bwrap is not None:
+            line = [*wrapped(bwrap, self.base, command.path, limits.disk_bytes), PYTHON, *line[1:]]
         try:
             self._process = subprocess.Popen(
-                command,
+                line,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=ENVIRONMENT,
+                env={**ENVIRONMENT, "PYTHONHASHSEED": str(seed)},
                 cwd="/",
                 start_new_session=True,
                 bufsize=0,
@@ -56,7 +57,9 @@ class Worker:
         except BaseException:
             shutil.rmtree(self.base, ignore_errors=True)
             raise
-        self._send({"base": self.base, "unsafe": unsafe, **asdict(limits)})
+        how: dict[str, Any] = {"unsafe": unsafe, "seed": seed, "wrapped": bwrap is not None}
+        how |= {"node": command.path, "own_bytes": command.own_bytes}
+        self._send({"base": self.base, **how, **asdict(limits)})
         self.features: list[str] | None = None
 
     def fileno(self) -> int:
@@ -128,7 +131,8 @@ def _features(hello: list[str]) -> list[str]:
         if line.startswith("!"):
             remedy = (
                 "run on Linux 5.13 or later with Landlock and seccomp (in Docker: version 23 or later, whose default"
-                " profile lets them through), or say unsafe=True to run programs with what protection there is"
+                " profile lets them through), or install bubblewrap, or say unsafe=True to run programs with what"
+                " protection there is"
             )
             raise Unavailable(f"programs cannot be confined here: {line[1:]}; {remedy}")
     return sorted({feature for line in hello for feature in line.split(", ") if feature})

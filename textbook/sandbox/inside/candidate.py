@@ -26,6 +26,7 @@ from .messages import (
     SET,
     VALUE,
 )
+from .printed import TRACEBACK
 from .values import Opaque, Unencodable, decode, encode
 
 CODE, CHANNEL = 0, 3
@@ -87,6 +88,7 @@ class Program:
     def __init__(self) -> None:
         self.names: dict[str, Any] = load_module().__dict__
         self.objects: list[Any] = []
+        self.scopes: dict[str, dict[str, Any]] = {}
 
     def load(self, source: str) -> bytes | None:
         """Run the code. The answer to every question, if that failed."""
@@ -114,7 +116,7 @@ class Program:
         if kind == SET:
             setattr(self.objects[rest[0]], rest[1], self._inward(rest[2]))
             return VALUE, None, None
-        return VALUE, self._show(rest[0]), None
+        return VALUE, self.show(*rest), None
 
     def _call(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
         mutable = any(type(item) in _MUTABLE for item in (*args, *kwargs.values()))
@@ -162,17 +164,18 @@ class Program:
             return OBJECT, len(self.objects) - 1, f"a value of type {type(value).__name__}", None
         return self._outward(value, None)
 
-    def _show(self, source: str) -> str:
-        """What an interactive session would print for one statement."""
+    def show(self, source: str, scope: str) -> str:
+        """What an interactive session would print for one statement. A scope starts with the program's names."""
+        names = self.scopes.setdefault(scope, dict(self.names)) if scope else self.names
         shown = io.StringIO()
         with redirect_stdout(shown):
             try:
-                exec(compile(source, "<example>", "single"), self.names)
+                exec(compile(source, "<example>", "single"), names)
             except Exception as error:
                 name = type(error).__name__
                 if type(error).__module__ not in ("builtins", NAME):
                     name = f"{type(error).__module__}.{name}"
-                text = str(error)
-                shown.write(f"Traceback (most recent call last):\n{name}{': ' if text else ''}{text}\n")
+                text = error.msg if isinstance(error, SyntaxError) else str(error)
+                shown.write(f"{TRACEBACK}{name}{': ' if text else ''}{text}\n")
         builtins.__dict__.pop("_", None)
         return shown.getvalue()

@@ -7,10 +7,11 @@ import stat
 import sys
 from typing import NamedTuple
 
-from . import landlock
+from . import landlock, node
 from .libc import LIBC, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, drop_capabilities, prctl
 from .namespaces import SCRATCH, make_root
 from .seccomp import Filter
+from .syscalls import NODE_CALLS, PYTHON_CALLS
 
 LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120 - a worker loads as little as it can
 NUM_FILES = 64
@@ -34,6 +35,14 @@ class Settings(NamedTuple):
     disk_bytes: int
     unsafe: bool
     """Go on where the kernel cannot confine."""
+    seed: int
+    """Of the random numbers of each program and each test."""
+    node: str
+    """What runs JavaScript; empty where Python is run."""
+    own_bytes: int
+    """Memory that node has before it runs anything."""
+    wrapped: bool
+    """bwrap has made the root folder, processes and network of this worker already."""
 
 
 class Confined(NamedTuple):
@@ -46,9 +55,10 @@ class Confined(NamedTuple):
     features: list[str]
 
 
-def readable() -> tuple[str, ...]:
-    """What programs may read: Python's own files and the system's libraries."""
-    return (LIBRARY, sys.base_prefix + "/lib", *SYSTEM, *DEVICES)
+def readable(node_path: str) -> tuple[str, ...]:
+    """What programs may read: the system's libraries and what their language needs."""
+    own = node.readable(node_path) if node_path else (LIBRARY, sys.base_prefix + "/lib")
+    return (*own, *SYSTEM, *DEVICES)
 
 
 def confine(settings: Settings, namespace: str, number: int) -> Confined:
@@ -58,14 +68,19 @@ def confine(settings: Settings, namespace: str, number: int) -> Confined:
         OSError: the kernel lacks what is needed, and `settings.unsafe` is not set.
     """
     features = [f"namespaces ({namespace})"] if namespace else []
+    features += ["bubblewrap"] if settings.wrapped else []
     root = os.geteuid() == 0
     user = FIRST_USER + number if root and namespace != "user" else os.geteuid()
     if namespace and _rooted(settings, user):
         scratch, features = SCRATCH, [*features, "private root"]
     else:
         scratch = f"{settings.base}/{number}"
-        os.mkdir(scratch, mode=0o700)  # noqa: PTH102
-        if not (_open_to_all(settings.base) and _open_to_all(LIBRARY) and _given(scratch, user)):
+        if settings.wrapped:
+            scratch = _hidden(scratch, settings.base)
+        else:
+            os.mkdir(scratch, mode=0o700)  # noqa: PTH102
+        needed = (settings.base, LIBRARY, *((node.FOLDER, os.path.dirname(settings.node)) if settings.node else ()))  # noqa: PTH120
+        if not (all(map(_open_to_all, needed)) and _given(scratch, user)):
             user = os.geteuid()
     if user != os.geteuid():
         features += _become(user)
@@ -79,10 +94,19 @@ def confine(settings: Settings, namespace: str, number: int) -> Confined:
 
 def _rooted(settings: Settings, user: int) -> bool:
     try:
-        make_root(settings.base, readable(), settings.disk_bytes, user)
+        make_root(settings.base, readable(settings.node), settings.disk_bytes, user)
     except OSError:
         return False
     return True
+
+
+def _hidden(scratch: str, base: str) -> str:
+    """A scratch folder beside that of the other zygote, which is the same user here and cannot find it."""
+    scratch += f"-{os.urandom(16).hex()}"
+    os.chmod(base, 0o311)  # noqa: PTH101 - which no program may do
+    os.mkdir(scratch, mode=0o700)  # noqa: PTH102
+    os.chmod(base, 0o111)  # noqa: PTH101
+    return scratch
 
 
 def _given(folder: str, user: int) -> bool:
@@ -112,15 +136,17 @@ def _restrict(settings: Settings, scratch: str, features: list[str]) -> Filter |
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL, "death signal")
     prctl(PR_SET_NO_NEW_PRIVS, 1, "no new privileges")
     filter_ = None
+    private = settings.wrapped or scratch == SCRATCH
     try:
-        shown = ("/",) if scratch == SCRATCH else readable()
-        landlock.restrict(shown, (scratch, "/dev/null"))
+        shown = ("/",) if private else readable(settings.node)
+        runnable = node.executable(settings.node) if settings.node else ()
+        landlock.restrict(shown, (scratch, "/dev/null"), runnable)
         features.append("landlock")
     except OSError:
-        if not settings.unsafe and scratch != SCRATCH:
+        if not settings.unsafe and not private:
             raise
     try:
-        filter_ = Filter()
+        filter_ = Filter(NODE_CALLS if settings.node else PYTHON_CALLS)
         filter_.rehearse()
         features.append("seccomp")
     except (OSError, ValueError):
@@ -136,7 +162,11 @@ def _restrict(settings: Settings, scratch: str, features: list[str]) -> Filter |
 def _limit(settings: Settings, counted_apart: bool) -> None:
     """Limits that a zygote can live with itself; the one on CPU time is set in each process."""
     limits = [
-        (resource.RLIMIT_AS, settings.memory_bytes),
+        *(
+            node.limits(settings.memory_bytes, settings.own_bytes)
+            if settings.node
+            else [(resource.RLIMIT_AS, settings.memory_bytes)]
+        ),
         (resource.RLIMIT_FSIZE, settings.disk_bytes),
         (resource.RLIMIT_NOFILE, NUM_FILES),
         (resource.RLIMIT_CORE, 0),
@@ -144,7 +174,8 @@ def _limit(settings: Settings, counted_apart: bool) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
     ]
     if counted_apart:  # else the processes of the same user elsewhere would count
-        limits.append((resource.RLIMIT_NPROC, settings.processes + 2))
+        own = node.OWN_THREADS if settings.node else 0
+        limits.append((resource.RLIMIT_NPROC, settings.processes + 2 + own))
     for kind, value in limits:
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -34,6 +34,8 @@ def decide(ending: Ending, settings: Settings) -> tuple[str, str]:
         if os.WTERMSIG(ending.judge_status) == signal.SIGXCPU:
             return "timeout", f"the test took more than {settings.cpu_s:g} s of CPU time"
         return "error", f"the test was ended by signal {os.WTERMSIG(ending.judge_status)}"
+    if settings.node and signalled and ending.memory_bytes > settings.memory_bytes * 3 // 4:
+        return "memory", f"ended by signal {signalled} with its memory in use, as node ends when it has no more"
     if signalled == signal.SIGSYS:
         return "denied", "a system call that is not allowed"
     if signalled == signal.SIGKILL:

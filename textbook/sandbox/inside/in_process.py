@@ -3,8 +3,9 @@
 import json
 from typing import Any, Final
 
-from .candidate import NAME, describe, flush, load_module
+from .candidate import NAME, Program, describe, flush
 from .frames import frame, read_exactly, read_frame, write_all
+from .judge import judge_examples
 from .messages import NONCE
 
 JOB: Final = 3
@@ -21,7 +22,8 @@ def main() -> None:
 
 
 def _run(job: dict[str, Any]) -> tuple[str, str]:
-    names = load_module().__dict__
+    program = Program()
+    names = program.names
     try:
         exec(compile(job["code"], f"<{NAME}>", "exec"), names)
         if job["entry"] and job["entry"] not in names:
@@ -29,10 +31,10 @@ def _run(job: dict[str, Any]) -> tuple[str, str]:
         exec(compile(job["test"], "<test>", "exec"), names)
         if job["entry"] and "check" in names:
             names["check"](names[job["entry"]])
+        return judge_examples(program.show, job["examples"])
     except AssertionError as error:
         return "wrong", describe(error)[3]
     except BaseException as error:
         _, name, base, message, _ = describe(error)
         reason = f"{name}: {message}" if message else name
         return {"MemoryError": "memory", "PermissionError": "denied"}.get(base, "error"), reason
-    return "pass", ""

@@ -243,7 +243,7 @@ class InProcess(Run):
             self.printed[1].close()
             self.wire[1].close()
         self.send(self.printed[0], b"")
-        rest = {name: job[name] for name in ("code", "test", "entry")}
+        rest = {name: job[name] for name in ("code", "test", "entry", "examples")}
         self.send(self.wire[0], frame(json.dumps(rest).encode()) + self.nonce)
 
     def body(self, verdict: bytes) -> bytes | None:

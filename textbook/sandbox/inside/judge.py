@@ -6,10 +6,12 @@ The test is somebody's code too, so the judge is confined like a program, and on
 import builtins
 import json
 import os
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, Final
 
 from .frames import frame, read_frame, write_all
+from .printed import same, unwanted
 from .proxies import Session, Stop
 
 JOB: Final = 4
@@ -47,10 +49,17 @@ def judge(session: Session, job: dict[str, Any]) -> tuple[str, str]:
     check = module.__dict__.get("check")
     if entry and callable(check):
         check(found[entry])
-    for source, want in job["examples"]:
-        got = session.show(source)
-        if not _same(got, want):
-            return "wrong", f"{source.strip()[:200]} gave {got.strip()[:200]!r}, not {want.strip()[:200]!r}"
+    return judge_examples(session.show, job["examples"])
+
+
+def judge_examples(show: Callable[[str, str], str], examples: list[list[Any]]) -> tuple[str, str]:
+    """Status and reason, of examples whose output `show` gives for a source and a scope."""
+    for source, want, options, scope in examples:
+        got = show(source, scope)
+        if not same(got, want, options):
+            error = unwanted(got, want)
+            status = {"": "wrong", "MemoryError": "memory", "PermissionError": "denied"}.get(error, "error")
+            return status, f"{source.strip()[:200]} gave {got.strip()[:200]!r}, not {want.strip()[:200]!r}"
     return "pass", ""
 
 
@@ -61,16 +70,6 @@ def _names_in(code: CodeType) -> set[str]:
         if isinstance(constant, CodeType):
             names |= _names_in(constant)
     return names
-
-
-def _same(got: str, want: str) -> bool:
-    """As doctest compares: of a traceback, only the last line counts."""
-    if want.startswith("Traceback "):
-        return (
-            "Traceback (most recent call last):\n" in got
-            and got.strip().splitlines()[-1] == want.strip().splitlines()[-1]
-        )
-    return got == want.replace("<BLANKLINE>", "")
 
 
 def _blame(session: Session, error: BaseException) -> tuple[str, str]:

@@ -26,8 +26,8 @@ def version() -> int:
     return max(0, int(LIBC.syscall(_CREATE, None, 0, _ASK_VERSION)))
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Let this process, from here on, read below `readable`, and read and write below `writable`.
+def restrict(readable: Iterable[str], writable: Iterable[str], executable: Iterable[str]) -> None:
+    """Let this process, from here on, read below `readable`, read and write below `writable`, run `executable`.
 
     Paths that do not exist are passed over. TCP and signals to other processes are refused too where the kernel can.
 
@@ -40,7 +40,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     attributes = struct.pack("=QQQ", handled, network, scope)[: 24 if abi >= 6 else 16 if abi >= 4 else 8]
     rules = check(LIBC.syscall(_CREATE, attributes, len(attributes), 0), "landlock")
     try:
-        for paths, rights in ((readable, _READ | _READ_DIR), (writable, _SCRATCH)):
+        for paths, rights in ((readable, _READ | _READ_DIR), (writable, _SCRATCH), (executable, _READ | _EXECUTE)):
             for path in paths:
                 if os.path.exists(path):  # noqa: PTH110 - a worker loads as little as it can
                     _allow(rules, path, rights & handled)

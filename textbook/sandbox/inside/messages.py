@@ -14,7 +14,7 @@ MAX_MESSAGE: Final = MAX_BYTES + (1 << 20)
 NAMES, CALL, GET, SET, SHOW = "names", "call", "get", "set", "show"
 """Questions: which of these names there are; call an object; get or set an attribute; run a doctest's source.
 
-(NAMES, names); (CALL, number, args, kwargs); (GET, number, name); (SET, number, name, value); (SHOW, source)
+(NAMES, names); (CALL, number, args, kwargs); (GET, number, name); (SET, number, name, value); (SHOW, source, scope)
 """
 
 VALUE, OBJECT, ITERATOR, RAISED, MODULE, ERROR_CLASS, MISSING = (

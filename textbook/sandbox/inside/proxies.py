@@ -89,9 +89,9 @@ class Session:
         """Set an attribute of one of the program's objects."""
         self._result(self.ask(SET, number, name, _lower(value)))
 
-    def show(self, source: str) -> str:
+    def show(self, source: str, scope: str) -> str:
         """What the program's session prints for a statement."""
-        text = self._result(self.ask(SHOW, source))
+        text = self._result(self.ask(SHOW, source, scope))
         return text if type(text) is str else ""
 
     def ask(self, *question: Any) -> Any:

@@ -11,7 +11,7 @@ import struct
 from typing import Final
 
 from .libc import LIBC, check
-from .syscalls import NO_SUCH_CALL, NUMBERS, RULES, Rule
+from .syscalls import NO_SUCH_CALL, PYTHON_CALLS, Calls, Rule
 
 ARCHITECTURES: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """`platform.machine()` -> AUDIT_ARCH and the column of `NUMBERS`."""
@@ -32,7 +32,7 @@ Instruction = tuple[int, int, int, int]
 """code, jump if true, jump if false, constant."""
 
 
-def build(machine: str) -> bytes:
+def build(machine: str, calls: Calls = PYTHON_CALLS) -> bytes:
     """The filter for a machine: EPERM for what is not allowed, death for another architecture's calls.
 
     Raises:
@@ -50,10 +50,10 @@ def build(machine: str) -> bytes:
     if machine == "x86_64":
         program += [(_AT_LEAST, 0, 1, _X32_CALLS), (_RETURN, 0, 0, KILL)]
     cases: list[tuple[int, list[Instruction]]] = []
-    for name, numbers in NUMBERS.items():
+    for name, numbers in calls.numbers.items():
         number = numbers[column]
         if number is not None:
-            checks = [line for rule in RULES.get(name, ()) for line in _check(rule)]
+            checks = [line for rule in calls.rules.get(name, ()) for line in _check(rule)]
             cases.append((number, [*checks, (_RETURN, 0, 0, ALLOW)]))
     for numbers in NO_SUCH_CALL.values():
         cases.append((numbers[column], [(_RETURN, 0, 0, REFUSE | errno.ENOSYS)]))
@@ -93,8 +93,8 @@ class _Program(ctypes.Structure):
 class Filter:
     """The filter of this machine, ready to be installed in a process that has `no_new_privs`."""
 
-    def __init__(self) -> None:
-        self._code = ctypes.create_string_buffer(build(platform.machine()))
+    def __init__(self, calls: Calls) -> None:
+        self._code = ctypes.create_string_buffer(build(platform.machine(), calls))
         length = (len(self._code) - 1) // 8
         self._program = _Program(length, ctypes.addressof(self._code))
         self._pointer = ctypes.byref(self._program)

@@ -24,8 +24,9 @@ MAX_JOB: Final = 64 << 20
 def main() -> None:
     """Serve until the other side ends. The settings are the first message, features or a failure the first answer."""
     settings = Settings(**json.loads(read_frame(0, MAX_JOB)))
-    preload.load()
-    rehearse()
+    if not settings.node:
+        preload.load()
+        rehearse()
     number = os.getpid() % 1_000_000 * 2
     wires = [start(settings, number), start(settings, number + 1)]
     hello = [_line(wire) for wire in wires]

@@ -1,8 +1,9 @@
-"""System calls a Python program may make, with their numbers on x86-64 and arm64; None where there is no such call.
+"""System calls that programs may make, with their numbers on x86-64 and arm64; None where there is no such call.
 
 What is not listed is refused: it is an allow-list. Calls that may be made with some arguments only are in `RULES`.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -188,6 +189,30 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "getpgid": (Rule(0, (0,)),),
     "getsid": (Rule(0, (0,)),),
 }
+
+NODE_BINARY: Final = 5
+"""The descriptor from which node is started, and which is closed by that."""
+
+
+class Calls(NamedTuple):
+    """An allow-list."""
+
+    numbers: Mapping[str, tuple[int | None, int | None]]
+    rules: Mapping[str, tuple[Rule, ...]]
+
+
+PYTHON_CALLS: Final = Calls(NUMBERS, RULES)
+NODE_CALLS: Final = Calls(
+    {**NUMBERS, "execveat": (322, 281), "capget": (125, 90)},
+    {
+        # Threads ask for the scheduling of each other, and the C++ library complains where they may not.
+        **{name: rules for name, rules in RULES.items() if name not in ("sched_getparam", "sched_getscheduler")},
+        # Of that one descriptor, with AT_EMPTY_PATH.
+        "execveat": (Rule(0, (NODE_BINARY,)), Rule(4, (0x1000,))),
+        # MAP_PRIVATE: the limit on memory does not count what is shared.
+        "mmap": (Rule(3, (2,), 0xF),),
+    },
+)
 
 NO_SUCH_CALL: Final = {"clone3": (435, 435)}
 """Answered ENOSYS, so that the C library falls back on a call whose arguments a filter can see."""

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from . import candidate, in_process, judge
+from . import candidate, in_process, judge, node
 from .confine import NUM_FILES, Confined, Settings, confine
 from .libc import fork
 from .namespaces import can_enter, enter
@@ -146,9 +146,11 @@ def _become(role: bytes, descriptors: list[int], confined: Confined, settings: S
         os.closerange(4, NUM_FILES)
         seconds = math.ceil(settings.cpu_s)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        if settings.node:
+            node.become(role, settings.node, settings.memory_bytes, settings.seed, confined.filter)
         if confined.filter is not None:
             confined.filter.install()
-        random.seed()
+        random.seed(settings.seed)
         ROLES[role]()
         status = 0
     finally:

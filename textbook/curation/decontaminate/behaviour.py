@@ -1,0 +1,262 @@
+"""Leaks by what they do: a row's functions are run against the tests of problems, in the sandbox.
+
+A leak is one however it is worded. Tried are the problems that share words with a row, and the functions that take as
+many arguments as a problem's. Tests that a trivial function passes, such as `return len(x)`, say nothing, and what
+passes them is left as it was.
+
+Python alone, and no methods. Does not see leaks that do not work. Whoever solves the same problem in similar words is
+taken for a leak, with or without having seen it.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from textbook.benchmarks import References
+from textbook.curation.decontaminate.evidence import gather
+from textbook.curation.decontaminate.functions import PROSE, PYTHON
+from textbook.curation.decontaminate.references import Prepared, prepared
+from textbook.curation.decontaminate.runnable import Runnable, Suite, runnable, suite_of
+from textbook.curation.decontaminate.step import Decontaminate
+from textbook.curation.decontaminate.verdict import Thresholds
+from textbook.operator import Batch, Stage, num_rows
+from textbook.sandbox import Limits, Program, Results, Sandbox, Verdict, weakness
+
+MOST_TRIALS: Final = 10
+"""So often a row is run: its functions against the tests of the problems whose words are nearest."""
+
+PASSED: Final = 0.95
+"""The contamination of a row that passes the tests of a problem."""
+
+UNCLEAR: Final = {
+    "timeout": "runs too long",
+    "memory": "takes too much memory",
+    "denied": "needs what is not allowed",
+    "harness_error": "could not be judged",
+}
+"""Verdicts that leave open whether a function solves a problem."""
+
+TRIVIAL: Final = (
+    "a", "len(a)", "sum(a)", "max(a)", "min(a)", "sorted(a)", "list(a)", "set(a)", "sorted(set(a))", "len(set(a))",
+    "str(a)", "int(a)", "abs(a)", "-a", "not a", "a + 1", "a * 2", "a * a", "a % 2 == 0", "bin(a)[2:]", "a[0]", "a[-1]",
+    "a[::-1]", "a.lower()", "a.upper()", "a.swapcase()", "a.split()", "''.join(a)", "a + b", "a - b", "a * b", "a / b",
+    "a // b", "a % b", "a ** b", "max(a, b)", "min(a, b)", "a == b", "a < b", "a > b", "a in b", "b in a",
+    "set(a) & set(b)", "set(a) == set(b)", "sorted(a) == sorted(b)",
+)  # fmt: skip
+"""What everybody writes, of the first argument and the second: code that does no more leaks nothing."""
+
+COLUMNS: Final = ("contamination", "contamination_tier", "contaminated_by", "contamination_note")
+
+
+class Trial(NamedTuple):
+    """A function of a row, to be run against the tests of a problem."""
+
+    row: int
+    reference: int
+    start: int
+    """The part of the row whose words are near the problem's, in characters."""
+
+    end: int
+    program: Program
+
+
+@dataclass
+class _Waiting:
+    """A batch whose functions are being run."""
+
+    batch: Batch
+    trials: list[Trial]
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LeaksByBehaviour(Stage):
+    """Runs suspects, and what shares words with a problem, against its tests; what passes is contaminated.
+
+    Comes after `Decontaminate`, whose columns it updates: the evidence is of the detector `behaviour`. A row that was
+    clear and has a function that hangs, or could not be judged, is undecided. Linux only, see `textbook.sandbox`.
+
+    Attributes:
+        references: the problems of one benchmark or of several; those in Python that have tests are used.
+        limits: of one function against the tests of one problem.
+        drop: whether contaminated rows are dropped.
+    """
+
+    references: References | Sequence[References]
+    limits: Limits = Limits(cpu_s=2.0, wall_s=10.0)
+    drop: bool = True
+
+    version = 1
+    reads = ("id", "text", "language", *COLUMNS)
+    adds = Decontaminate.adds
+
+    def stream(self, batches: Iterable[Batch], folder: Path) -> Iterator[Batch]:
+        """Run the functions of many batches at once; verdicts are kept in the folder."""
+        several = (self.references,) if isinstance(self.references, References) else tuple(self.references)
+        against = prepared(several, Thresholds().lowest_rate, Thresholds().rich)
+        suites = [suite_of(problem) for problem in against.problems]
+        waiting: deque[_Waiting] = deque()
+
+        def programs() -> Iterator[Program]:
+            for batch in batches:
+                waiting.append(_Waiting(batch, list(_trials(batch, against, suites))))
+                yield from (trial.program for trial in waiting[-1].trials)
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with Results(folder / "verdicts.sqlite") as results, Sandbox(self.limits, results=results) as sandbox:
+            judge = _Judge(against, suites, self.limits, self.drop)
+            for verdict in sandbox.run(programs()):
+                while not waiting[0].trials:
+                    yield judge.batch(waiting.popleft())
+                waiting[0].verdicts.append(verdict)
+                if len(waiting[0].verdicts) == len(waiting[0].trials):
+                    yield judge.batch(waiting.popleft())
+            for each in waiting:
+                yield judge.batch(each)
+
+    @classmethod
+    def example(cls) -> tuple[Self, Batch]:
+        """A problem, and rows that solve it in other words, do not, hang, or have nothing to do with it."""
+        problem = {"id": "own/0", "prompt": _PROMPT, "solution": _SOLUTION, "entry_point": "closest", "tests": _TESTS}
+        references = References.of([problem])
+        texts = [
+            _REWORDED,
+            _REWORDED.replace("<", ">"),
+            _HANGS,
+            "def area(width, height):\n    return width * height\n",
+        ]
+        batch = {"id": list("abcd"), "text": texts, "language": [PYTHON] * 4}
+        columns = Decontaminate(references, drop=False)(batch)
+        return cls(references, Limits(cpu_s=0.2)), batch | {name: columns[name] for name in COLUMNS}
+
+
+def _trials(batch: Batch, against: Prepared, suites: Sequence[Suite | None]) -> Iterator[Trial]:
+    """The functions of a batch with the problems that they are run against."""
+    rows = [
+        row
+        for row, (language, tier) in enumerate(zip(batch["language"], batch["contamination_tier"], strict=True))
+        if language in (None, PYTHON, *PROSE) and tier != "contaminated"
+    ]
+    gathered = gather([batch["text"][row] for row in rows], [None] * len(rows), against, ("lexical",))
+    for row, evidence in zip(rows, gathered, strict=True):
+        nearest: dict[int, tuple[float, int, int]] = {}
+        for (start, end, reference), hits in evidence.hits.items():
+            if suites[reference] is not None:
+                found = -hits["lexical"].score, start, end
+                nearest[reference] = min(found, nearest.get(reference, found))
+        candidate = runnable(batch["text"][row]) if nearest else None
+        if candidate is not None:
+            yield from islice(_fitting(row, candidate, nearest, suites), MOST_TRIALS)
+
+
+def _fitting(
+    row: int, candidate: Runnable, nearest: Mapping[int, tuple[float, int, int]], suites: Sequence[Suite | None]
+) -> Iterator[Trial]:
+    """The functions that can be called as the tests call, with the nearest problems first."""
+    for reference in sorted(nearest, key=lambda each: (nearest[each], each)):
+        _, start, end = nearest[reference]
+        suite = suites[reference]
+        assert suite is not None
+        for function in filter(suite.fits, candidate.functions):
+            program = Program(candidate.code, suite.of(function.name), function.name)
+            yield Trial(row, reference, start, end, program)
+
+
+class _Judge:
+    """Turns verdicts into the columns of a batch."""
+
+    def __init__(self, against: Prepared, suites: Sequence[Suite | None], limits: Limits, drop: bool) -> None:
+        self._against, self._suites, self._limits, self._drop = against, suites, limits, drop
+
+    def batch(self, done: _Waiting) -> Batch:
+        """The batch with what the verdicts say."""
+        given = done.batch
+        columns = {name: list(given[name]) for name in COLUMNS} | {"drop_reason": [None] * num_rows(given)}
+        trials = defaultdict(list)
+        for trial, verdict in zip(done.trials, done.verdicts, strict=True):
+            trials[trial.row].append((trial, verdict))
+        for row, some in trials.items():
+            passed = {trial.reference: trial for trial, verdict in some[::-1] if verdict.passed}
+            leaks = [trial for _, trial in sorted(passed.items()) if not self._is_weak(trial.reference)]
+            unclear = [each for each in some if each[1].status in UNCLEAR]
+            if leaks:
+                self._contaminate(columns, row, leaks)
+            elif unclear:
+                columns["contamination_note"][row] = self._note(*unclear[0])
+                if columns["contamination_tier"][row] == "clear":
+                    columns["contamination_tier"][row] = "undecided"
+        return given | columns
+
+    def _contaminate(self, columns: Batch, row: int, leaks: Sequence[Trial]) -> None:
+        names = [self._against.names[trial.reference] for trial in leaks]
+        evidence = [
+            {"reference": name, "detector": "behaviour", "score": 1.0, "chance": None, "start": start, "end": end}
+            for name, (_, _, start, end, _) in zip(names, leaks, strict=True)
+        ]
+        columns["contamination"][row] = max(columns["contamination"][row] or 0.0, PASSED)
+        columns["contamination_tier"][row] = "contaminated"
+        columns["contaminated_by"][row] = evidence + list(columns["contaminated_by"][row] or [])
+        columns["contamination_note"][row] = None
+        if self._drop:
+            function = leaks[0].program.entry_point
+            columns["drop_reason"][row] = f"contaminated: {names[0]} by behaviour: {function} passes its tests"
+
+    def _note(self, trial: Trial, verdict: Verdict) -> str:
+        name = self._against.names[trial.reference]
+        return f"{trial.program.entry_point} {UNCLEAR[verdict.status]} in the tests of {name}"
+
+    def _is_weak(self, reference: int) -> bool:
+        suite = self._suites[reference]
+        assert suite is not None
+        return is_weak(suite, self._limits)
+
+
+@cache
+def is_weak(suite: Suite, limits: Limits) -> bool:
+    """Whether a trivial function passes the tests of a problem. Found out once it matters."""
+    name = suite.entry.name
+    code = (f"def {name}(a=None, b=None, *others):\n    return {value}\n" for value in TRIVIAL)
+    constant = Program("", suite.of(name), name)
+    with Sandbox(limits) as sandbox:
+        verdicts = list(sandbox.run(replace(constant, code=each) for each in code))
+    return any(verdict.passed for verdict in verdicts) or any(weakness([constant], limits))
+
+
+_PROMPT = '''def closest(numbers):
+    """Of a list of numbers, return the two that are closest to each other, the smaller one first.
+
+    >>> closest([9, 1, 5, 6])
+    (5, 6)
+    """
+'''
+
+_SOLUTION = """    numbers = sorted(numbers)
+    return min(zip(numbers, numbers[1:]), key=lambda pair: pair[1] - pair[0])
+"""
+
+_TESTS = [
+    "assert closest([9, 1, 5, 6]) == (5, 6)",
+    "assert closest([0.5, 10.0, 0.25]) == (0.25, 0.5)",
+    "assert closest([-4, 3, 20, -9]) == (-9, -4)",
+]
+
+_REWORDED = '''def nearest_pair(values):
+    """Which two of these lie nearest to one another? Gives the smaller one first."""
+    best = None
+    for i, first in enumerate(values):
+        for second in values[:i] + values[i + 1 :]:
+            if first <= second and (best is None or second - first < best[1] - best[0]):
+                best = (first, second)
+    return best
+'''
+
+_HANGS = '''def neighbours(values):
+    """Which two of these lie nearest to one another? Gives the smaller one first."""
+    numbers, best = sorted(values), None
+    while len(values) > 1:
+        pass
+'''
