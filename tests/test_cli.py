@@ -157,7 +157,7 @@ def test_whoever_reads_may_stop_reading():
 def test_decontaminate_against_two_benchmarks(tmp_path):
     problem = {
         "id": "own/0",
-        "prompt": 'def closest(numbers):\n    """The two numbers that are closest to each other, the smaller first."""\n',
+        "prompt": 'def closest(numbers):\n    """The two numbers closest to each other, the smaller first."""\n',
         "solution": "    numbers = sorted(numbers)\n    gaps = [b - a for a, b in zip(numbers, numbers[1:])]\n"
         "    at = gaps.index(min(gaps))\n    return numbers[at], numbers[at + 1]\n",
     }
