@@ -67,7 +67,9 @@ def functions(folders: Iterable[Path], count: int) -> Iterator[str]:
                 if len(found) == count:
                     return
     for copy in range(count - len(found)):
-        yield NUMBER.sub(str(copy), found[copy % len(found)].replace("self", f"it{copy}"))
+        original = found[copy % len(found)]
+        changed = NUMBER.sub(str(copy), original.replace("self", f"it{copy}"))
+        yield changed if is_function(changed) else original
 
 
 def is_function(text: str) -> bool:
