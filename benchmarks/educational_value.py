@@ -1,6 +1,6 @@
 """The educational-value scorers: how well they foretell the labels of packages never seen, beside simpler ways.
 
-    python benchmarks/educational_value.py labelled.jsonl [--divisions 3]     (about 10 CPU-minutes)
+    python benchmarks/educational_value.py labelled.jsonl [--divisions 3]     (10 CPU-minutes, 20 with MiniLM)
 
 `labelled.jsonl` comes from `scripts/resolve_annotations.py`. Every way is fitted and tested on the same five folds of
 whole packages, and measured on the rows drawn at random; the figures are means over divisions into folds. F1 is at a

@@ -3,9 +3,10 @@
     python benchmarks/sandbox_soak.py [--programs 100000] [--points 10]
 
 Of the programs one in five finds an empty folder and passes; the others give a wrong answer, leave a file and raise,
-end their process, or return an object. Counted are this process and all that it has started: their number, their open
-files, their memory (RSS, in which shared pages count for each, and PSS, in which they count once), and the files in the
-workers' folders. The first count is taken after a tenth of the programs, the last one when the sandbox is closed.
+end their process, or return an object. Half of the tests need a judge's process. Counted are this process and all that
+it has started: their number, their open files, their memory (RSS, in which shared pages count for each, and PSS, in
+which they count once), and the files in the workers' folders. The first count is taken after a tenth of the programs,
+the last one when the sandbox is closed.
 """
 
 import argparse
@@ -63,6 +64,12 @@ def state(programs: int, folder: Path | None = None) -> State:
     )
 
 
+def program(i: int) -> Program:
+    """One of each kind in five; the tests of the first five in ten assert, those of the others need a judge."""
+    test = f"assert f({i}) == {i} + 1\n"
+    return Program(KINDS[i % 5][0], test if i % 10 < 5 else f"import math\n{test}", key=i)
+
+
 def soak(number: int, points: int, workers: int = 2) -> Iterator[State]:
     """Run `number` programs: the state after each `points`-th part of them."""
     with tempfile.TemporaryDirectory() as folder:
@@ -72,9 +79,7 @@ def soak(number: int, points: int, workers: int = 2) -> Iterator[State]:
             with Sandbox(Limits(), workers=workers) as sandbox:
                 for part in range(points):
                     numbers = range(number * part // points, number * (part + 1) // points)
-                    for verdict in sandbox.run(
-                        Program(KINDS[i % 5][0], f"assert f({i}) == {i} + 1", key=i) for i in numbers
-                    ):
+                    for verdict in sandbox.run(map(program, numbers)):
                         assert verdict.status == KINDS[verdict.key % 5][1], verdict
                     yield state(numbers.stop, Path(folder))
                 assert sandbox.num_replaced == 0

@@ -96,7 +96,7 @@ class Pinned(dict):
 __builtins__["check"] = check if isinstance(__builtins__, dict) else None
 def f(n):
     return None
-=== entry_point_looked_up_twice
+=== entry_point_looked_up_twice | | wrong error timeout denied unencodable
 class Names(dict):
     def __getitem__(self, key):
         return self

@@ -11,8 +11,6 @@ from tests.sandbox.processes import family
 from textbook.sandbox import Limits, Program, Sandbox
 
 AFTER = Program("def f(n):\n    return n * n + 1\n", "def check(f):\n    assert f(3) == 10\n", "f", key="after")
-ALSO_RIGHT = {"entry_point_looked_up_twice": {"unencodable"}}
-"""Its `f` returns an object of its own, which the judge does not compare."""
 LIMITS = Limits(cpu_s=1, wall_s=3)
 
 
@@ -52,11 +50,7 @@ def fight(hostile, monkeypatch, after=AFTER, per_worker=5):
         at_work = family() - others
     assert {v.status for v in verdicts[1::2]} == {"pass"}
     assert [v.key.name for v in verdicts[::2] if v.passed] == []
-    wrong = [
-        (v.key.name, v.status, v.reason)
-        for v in verdicts[::2]
-        if v.status not in v.key.honest | ALSO_RIGHT.get(v.key.name, set())
-    ]
+    wrong = [(v.key.name, v.status, v.reason) for v in verdicts[::2] if v.status not in v.key.honest]
     assert wrong == []
     assert len(at_work) <= 2 * per_worker
     assert family() <= others

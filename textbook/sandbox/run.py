@@ -166,13 +166,21 @@ class Sandbox:
             able = [each for each in self._workers if each.command == command]
             worker = min(able, key=lambda each: len(each.jobs), default=None)
             if (worker is None or worker.jobs) and len(able) < self.num_workers:
-                worker = Worker(self.limits, self.unsafe, self.seed, command, self._bwrap)
+                core = None if command.path else self._core(able)
+                worker = Worker(self.limits, self.unsafe, self.seed, command, self._bwrap, core)
                 self._workers.append(worker)
                 self._selector.register(worker, selectors.EVENT_READ)
             if worker is None or len(worker.jobs) >= DEPTH:
                 return
             task = ready.popleft()
             worker.submit(task, task.job(self.strength))
+
+    def _core(self, others: list[Worker]) -> int | None:
+        """The core for one more worker, if there is one for each: its processes wait for each other, turn by turn."""
+        cores = sorted(os.sched_getaffinity(0))
+        if self.num_workers < len(cores):
+            return None
+        return min(cores, key=lambda core: sum(worker.core == core for worker in others))
 
     def _collect(self, ready: deque[_Task], done: dict[int, Verdict]) -> None:
         for key, _ in self._selector.select(timeout=1.0):

@@ -22,16 +22,19 @@ _START = "import sys; sys.path.insert(0, {parent!r}); from inside.supervisor imp
 ENVIRONMENT: Final = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "PATH": "/nonexistent"}
 """All that a worker has of an environment, but for the hash seed: a set's order then depends on no worker."""
 SLACK_S: Final = 60.0
-"""How long past the wall limit a worker may take to answer before it counts as lost."""
+"""How long a worker may take to answer past twice the wall limit, for some programs run twice, before it is lost."""
 _MOST = 32 << 20
 
 
 class Worker:
     """Started at once; ends with `close`, or with its owner."""
 
-    def __init__(self, limits: Limits, unsafe: bool, seed: int, command: Command, bwrap: str | None) -> None:
+    def __init__(
+        self, limits: Limits, unsafe: bool, seed: int, command: Command, bwrap: str | None, core: int | None
+    ) -> None:
         self.limits = limits
         self.command = command
+        self.core = core
         self.jobs: deque[Any] = deque()
         """What has been sent and not answered, oldest first: that one is running."""
         self.since = time.monotonic()
@@ -57,7 +60,7 @@ class Worker:
         except BaseException:
             shutil.rmtree(self.base, ignore_errors=True)
             raise
-        how: dict[str, Any] = {"unsafe": unsafe, "seed": seed, "wrapped": bwrap is not None}
+        how: dict[str, Any] = {"unsafe": unsafe, "seed": seed, "wrapped": bwrap is not None, "core": core}
         how |= {"node": command.path, "own_bytes": command.own_bytes}
         self._send({"base": self.base, **how, **asdict(limits)})
         self.features: list[str] | None = None
@@ -102,7 +105,7 @@ class Worker:
     def overdue(self) -> bool:
         """Whether an answer should have come long ago."""
         waiting = bool(self.jobs) or self.features is None
-        return waiting and time.monotonic() > self.since + self.limits.wall_s + SLACK_S
+        return waiting and time.monotonic() > self.since + 2 * self.limits.wall_s + SLACK_S
 
     def close(self) -> None:
         """End the worker and all it started, and remove its folder."""

@@ -6,26 +6,12 @@ All judging is done elsewhere. This side only computes; what it could forge is a
 import builtins
 import io
 import sys
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from types import ModuleType
 from typing import Any, Final
 
 from .frames import Closed, frame, read_exactly, read_frame, write_all
-from .messages import (
-    CALL,
-    ERROR_CLASS,
-    GET,
-    ITERATOR,
-    MAX_MESSAGE,
-    MISSING,
-    MODULE,
-    NAMES,
-    NONCE,
-    OBJECT,
-    RAISED,
-    SET,
-    VALUE,
-)
+from .messages import MAX_MESSAGE, NONCE, Answer, Question
 from .printed import TRACEBACK
 from .values import Opaque, Unencodable, decode, encode
 
@@ -55,8 +41,10 @@ def main() -> None:
 def flush() -> None:
     """Have what the program printed written, as far as it can be."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(BaseException):  # the program may have put anything there
+        try:
             stream.flush()
+        except BaseException:  # the program may have put anything there
+            continue
 
 
 def load_module() -> ModuleType:
@@ -75,7 +63,7 @@ def describe(error: BaseException, whole: bool = False) -> tuple[str, str, str, 
         message = error.strerror[:_MAX_MESSAGE_CHARS]
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
         message = f"line {error.lineno}: {message}"
-    return RAISED, str(kind.__name__)[:100], _builtin_base(kind), message, whole
+    return Answer.RAISED, str(kind.__name__)[:100], _builtin_base(kind), message, whole
 
 
 def _builtin_base(kind: type) -> str:
@@ -106,17 +94,17 @@ class Program:
             return encode(describe(error))
 
     def _answer(self, kind: str, *rest: Any) -> tuple[Any, ...]:
-        if kind == NAMES:
+        if kind == Question.NAMES:
             return tuple((name, *self._named(name)) for name in rest[0])
-        if kind == CALL:
+        if kind == Question.CALL:
             number, args, kwargs = rest
             return self._call(self.objects[number], self._inward(args), self._inward(kwargs))
-        if kind == GET:
+        if kind == Question.GET:
             return self._outward(getattr(self.objects[rest[0]], rest[1]), None)
-        if kind == SET:
+        if kind == Question.SET:
             setattr(self.objects[rest[0]], rest[1], self._inward(rest[2]))
-            return VALUE, None, None
-        return VALUE, self.show(*rest), None
+            return Answer.VALUE, None, None
+        return Answer.VALUE, self.show(*rest), None
 
     def _call(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
         mutable = any(type(item) in _MUTABLE for item in (*args, *kwargs.values()))
@@ -138,8 +126,8 @@ class Program:
             self.objects.append(value)
             kind = type(value)
             iterator = hasattr(kind, "__next__") and kind.__module__ in ("builtins", "itertools")
-            return ITERATOR if iterator else OBJECT, len(self.objects) - 1, str(error), changed
-        return VALUE, value, changed
+            return Answer.ITERATOR if iterator else Answer.OBJECT, len(self.objects) - 1, str(error), changed
+        return Answer.VALUE, value, changed
 
     def _inward(self, value: Any) -> Any:
         kind = type(value)
@@ -153,15 +141,15 @@ class Program:
 
     def _named(self, name: str) -> tuple[Any, ...]:
         if name not in self.names:
-            return (MISSING,)
+            return (Answer.MISSING,)
         value = self.names[name]
         if type(value) is ModuleType:
-            return MODULE, str(value.__name__)
+            return Answer.MODULE, str(value.__name__)
         if isinstance(value, type) and issubclass(value, BaseException):
-            return ERROR_CLASS, value.__name__, _builtin_base(value)
+            return Answer.ERROR_CLASS, value.__name__, _builtin_base(value)
         if callable(value):
             self.objects.append(value)
-            return OBJECT, len(self.objects) - 1, f"a value of type {type(value).__name__}", None
+            return Answer.OBJECT, len(self.objects) - 1, f"a value of type {type(value).__name__}", None
         return self._outward(value, None)
 
     def show(self, source: str, scope: str) -> str:

@@ -1,4 +1,4 @@
-"""Confining a zygote, once, before its first program: what it forks inherits everything but the filter."""
+"""Confining a zygote, once, before its first program: what it forks inherits everything but the filters."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from . import landlock, node
 from .libc import LIBC, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, drop_capabilities, prctl
 from .namespaces import SCRATCH, make_root
-from .seccomp import Filter
+from .seccomp import Filters
 from .syscalls import NODE_CALLS, PYTHON_CALLS
 
 LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120 - a worker loads as little as it can
@@ -41,6 +41,8 @@ class Settings(NamedTuple):
     """What runs JavaScript; empty where Python is run."""
     own_bytes: int
     """Memory that node has before it runs anything."""
+    core: int | None
+    """The processor core to stay on, if that has been chosen."""
     wrapped: bool
     """bwrap has made the root folder, processes and network of this worker already."""
 
@@ -49,7 +51,8 @@ class Confined(NamedTuple):
     """What came of it."""
 
     scratch: str
-    filter: Filter | None
+    filters: Filters | None
+    """Still to be installed: one in the zygote, one in what it forks."""
     private: bool
     """Whether this is the first process of a namespace, so that all others in it can be ended at once."""
     features: list[str]
@@ -85,11 +88,11 @@ def confine(settings: Settings, namespace: str, number: int) -> Confined:
     if user != os.geteuid():
         features += _become(user)
     os.chdir(scratch)
-    filter_ = _restrict(settings, scratch, features)
+    filters = _restrict(settings, scratch, features)
     _limit(settings, bool(namespace) or (root and os.geteuid() != 0))
     os.environ.clear()
     os.environ.update(HOME=scratch, TMPDIR=scratch, LANG="C.UTF-8", PATH="/nonexistent")
-    return Confined(scratch, filter_, bool(namespace) and os.getpid() == 1, features)
+    return Confined(scratch, filters, bool(namespace) and os.getpid() == 1, features)
 
 
 def _rooted(settings: Settings, user: int) -> bool:
@@ -132,10 +135,10 @@ def _become(user: int) -> list[str]:
     return ["own user"]
 
 
-def _restrict(settings: Settings, scratch: str, features: list[str]) -> Filter | None:
+def _restrict(settings: Settings, scratch: str, features: list[str]) -> Filters | None:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL, "death signal")
     prctl(PR_SET_NO_NEW_PRIVS, 1, "no new privileges")
-    filter_ = None
+    filters = None
     private = settings.wrapped or scratch == SCRATCH
     try:
         shown = ("/",) if private else readable(settings.node)
@@ -146,17 +149,17 @@ def _restrict(settings: Settings, scratch: str, features: list[str]) -> Filter |
         if not settings.unsafe and not private:
             raise
     try:
-        filter_ = Filter(NODE_CALLS if settings.node else PYTHON_CALLS)
-        filter_.rehearse()
+        filters = Filters(NODE_CALLS if settings.node else PYTHON_CALLS)
+        filters.rehearse()
         features.append("seccomp")
     except (OSError, ValueError):
-        filter_ = None
+        filters = None
         if not settings.unsafe:
             raise
     drop_capabilities()
     prctl(PR_SET_DUMPABLE, 0, "not dumpable")
     LIBC.umask(0o077)
-    return filter_
+    return filters
 
 
 def _limit(settings: Settings, counted_apart: bool) -> None:

@@ -16,6 +16,8 @@ class Ending(NamedTuple):
     memory_bytes: int = 0
     judge_status: int = 0
     by_wall_time: bool = False
+    ended_by_us: bool = False
+    """Whether its processes were ended because they went on after the verdict, or for too long."""
     verdict: list[str] | None = None
     """Status and reason, as the judge says."""
 
@@ -38,8 +40,8 @@ def decide(ending: Ending, settings: Settings) -> tuple[str, str]:
         return "memory", f"ended by signal {signalled} with its memory in use, as node ends when it has no more"
     if signalled == signal.SIGSYS:
         return "denied", "a system call that is not allowed"
-    if signalled == signal.SIGKILL:
+    if signalled == signal.SIGKILL and not ending.ended_by_us:
         return "memory", "ended by the kernel, which does so when memory is short"
-    if signalled:
+    if signalled and not ending.ended_by_us:
         return "error", f"ended by signal {signalled}"
     return "error", "the program, or the test, ended before it was judged"

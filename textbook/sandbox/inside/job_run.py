@@ -7,78 +7,90 @@ import socket
 import struct
 import time
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .decide import Ending
 from .frames import frame
-from .zygote import KILL, ORDER, REPORT
+from .wires import Wires, Zygote, ZygoteLost
+from .zygote import DESCRIPTORS, END_PROCESS, ORDER, REPORT
 
 MAX_VERDICT: Final = 1 << 16
 GRACE_S: Final = 0.5
 """How long a program may take to write what it has printed, once it is judged."""
+AGAIN_S: Final = 0.1
+"""After what time it is told again: it may have been told before it had begun."""
 LOST_S: Final = 60.0
 """How long a zygote may take to end a process it was told to end."""
 NONCE: Final = 16
 
 
-class ZygoteLost(Exception):
-    """A zygote is gone, or could not clean up: this worker has to be replaced."""
-
-
-class Wires(NamedTuple):
-    """What a job needs to know of its worker."""
-
-    programs: socket.socket
-    """The zygote of programs."""
-    judges: socket.socket
-    """The zygote of judges."""
-    job: int
-    output_bytes: int
-
-
 class Run:
     """The descriptors of one job, and what has come over them so far."""
 
-    def __init__(self, wires: Wires) -> None:
+    def __init__(self, wires: Wires, kind: socket.SocketKind = socket.SOCK_STREAM) -> None:
         self.wires = wires
         self.output = bytearray()
         self.verdict = bytearray()
         self.sending: dict[socket.socket, memoryview] = {}
         self.ending = Ending()
         self.open: set[socket.socket] = set()
-        self.waiting: dict[socket.socket, bytes] = {}
+        """What is read from."""
+        self.waiting: dict[Zygote, bytes] = {}
         """Zygotes that have not reported yet, with what has come of their reports."""
-        self.printed, self.wire = self._pair(), self._pair()
+        self.printed, self.wire = socket.socketpair(), socket.socketpair(type=kind)
+        self.lost_at = 0.0
+        """When the zygotes are given up, once they have been told to end their processes."""
+        self.poll = select.poll()
+        self.poll.register(0, 0)
+        self.polled: dict[int, socket.socket | Zygote] = {}
 
-    def _pair(self) -> tuple[socket.socket, socket.socket]:
-        return socket.socketpair()
-
-    def begin(self, zygote: socket.socket, role: bytes, first: socket.socket, second: socket.socket) -> None:
+    def begin(self, zygote: Zygote, role: bytes, first: socket.socket, second: socket.socket) -> None:
         """Have a process forked that is given two descriptors, which are closed here."""
         try:
-            socket.send_fds(zygote, [ORDER.pack(role, self.wires.job)], [first.fileno(), second.fileno()])
+            rights = DESCRIPTORS.pack(first.fileno(), second.fileno())
+            zygote.wire.sendmsg([ORDER.pack(role, self.wires.job)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         except OSError as error:
             raise ZygoteLost from error
         self.waiting[zygote] = b""
+        self._watch(zygote.wire.fileno(), zygote)
+
+    def _watch(self, number: int, source: socket.socket | Zygote) -> None:
+        self.polled[number] = source
+        self.poll.register(number, select.POLLIN)
+
+    def _unwatch(self, number: int) -> None:
+        del self.polled[number]
+        self.poll.unregister(number)
+
+    def listen(self, source: socket.socket) -> None:
+        """Read what comes from here."""
+        self.open.add(source)
+        self._watch(source.fileno(), source)
+
+    def stop(self, source: socket.socket) -> None:
+        """Neither read from here any more, nor write to it."""
+        if source in self.open:
+            self.open.discard(source)
+            self.sending.pop(source, None)
+            self._unwatch(source.fileno())
 
     def send(self, target: socket.socket, data: bytes) -> None:
         """Queue what is to be written; reading from `target` begins with it."""
-        target.setblocking(False)
-        self.open.add(target)
+        self.listen(target)
         self.sending[target] = memoryview(data)
         self._write(target)
 
     def _write(self, target: socket.socket) -> None:
         rest = self.sending[target]
         try:
-            rest = rest[target.send(rest) :]
+            rest = rest[target.send(rest, socket.MSG_DONTWAIT) :]
         except BlockingIOError:
-            return
+            pass
         except OSError:
             rest = rest[:0]
-        if rest:
-            self.sending[target] = rest
-        else:
+        self.sending[target] = rest
+        self.poll.modify(target.fileno(), select.POLLIN | (select.POLLOUT if rest else 0))
+        if not rest:
             del self.sending[target]
             self.sent(target)
 
@@ -90,23 +102,34 @@ class Run:
 
     def loop(self, deadline: float) -> Ending:
         """Carry bytes until every process of the job has ended."""
-        settled = killed = False
+        settled = False
+        if self.settled():
+            with suppress(BlockingIOError):
+                for zygote in list(self.waiting):
+                    self._report(zygote)
         while self.waiting:
-            left = deadline - time.monotonic()
-            if left <= 0 and killed:
-                raise ZygoteLost
-            if left <= 0:
-                killed = True
-                self.ending = self.ending._replace(by_wall_time=self.ending.by_wall_time or not settled)
-                self._kill()
-                left = LOST_S
-                deadline = time.monotonic() + LOST_S
-            self._step(left)
             if not settled and self.settled():
                 settled = True
                 deadline = min(deadline, time.monotonic() + GRACE_S)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                left = self._end_processes(by_wall_time=not settled)
+                deadline = time.monotonic() + left
+            self.step(left)
         self._drain()
         return self.ending._replace(verdict=self.unpack())
+
+    def _end_processes(self, by_wall_time: bool) -> float:
+        """Have the processes ended, and say after how many seconds that is to be asked for again."""
+        now = time.monotonic()
+        if not self.ending.ended_by_us:
+            self.ending = self.ending._replace(by_wall_time=by_wall_time, ended_by_us=True)
+            self.lost_at = now + LOST_S
+        if now > self.lost_at:
+            raise ZygoteLost
+        for zygote in self.waiting:
+            zygote.signal(END_PROCESS)
+        return AGAIN_S
 
     def settled(self) -> bool:
         """Whether nothing more can change the verdict."""
@@ -131,22 +154,15 @@ class Run:
         """What a verdict says."""
         return verdict
 
-    def _step(self, timeout_s: float) -> None:
-        poll = select.poll()
-        by_number: dict[int, socket.socket] = {}
-        for each in self.open:
-            poll.register(each, select.POLLIN | (select.POLLOUT if each in self.sending else 0))
-            by_number[each.fileno()] = each
-        for zygote in self.waiting:
-            poll.register(zygote, select.POLLIN)
-            by_number[zygote.fileno()] = zygote
-        poll.register(0, 0)
-        for number, event in poll.poll(timeout_s * 1000):
+    def step(self, timeout_s: float) -> None:
+        """Wait until something can be read or written, and do that."""
+        for number, event in self.poll.poll(timeout_s * 1000):
             if number == 0:
                 raise ZygoteLost  # nobody waits for the verdict any more
-            source = by_number[number]
-            if source in self.waiting:
+            source = self.polled.get(number)
+            if isinstance(source, Zygote):
                 self._report(source)
+            if not isinstance(source, socket.socket):
                 continue
             if event & select.POLLOUT and source in self.sending:
                 self._write(source)
@@ -155,15 +171,18 @@ class Run:
 
     def _read(self, source: socket.socket) -> None:
         try:
-            part = source.recv(1 << 16)
+            part = source.recv(1 << 16, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
             part = b""
-        if not part:
-            self.open.discard(source)
-            self.sending.pop(source, None)
-            return
+        if part:
+            self.take(source, part)
+        else:
+            self.stop(source)
+
+    def take(self, source: socket.socket, part: bytes) -> None:
+        """Keep what has come."""
         kept, most = (
             (self.output, self.wires.output_bytes) if source is self.printed[0] else (self.verdict, MAX_VERDICT)
         )
@@ -178,9 +197,11 @@ class Run:
                 if (len(self.output), len(self.verdict)) == before:
                     break
 
-    def _report(self, zygote: socket.socket) -> None:
+    def _report(self, zygote: Zygote) -> None:
         try:
-            part = zygote.recv(REPORT.size - len(self.waiting[zygote]))
+            part = zygote.wire.recv(REPORT.size - len(self.waiting[zygote]))
+        except BlockingIOError:
+            raise
         except OSError as error:
             raise ZygoteLost from error
         if not part:
@@ -189,19 +210,13 @@ class Run:
         if len(self.waiting[zygote]) < REPORT.size:
             return
         _, status, cpu_s, memory, cleared = REPORT.unpack(self.waiting.pop(zygote))
+        self._unwatch(zygote.wire.fileno())
         if not cleared:
             raise ZygoteLost
         if zygote is self.wires.programs:
             self.ending = self.ending._replace(status=status, cpu_s=cpu_s, memory_bytes=memory)
         else:
             self.ending = self.ending._replace(judge_status=status)
-
-    def _kill(self) -> None:
-        for zygote in self.waiting:
-            try:
-                zygote.sendall(ORDER.pack(KILL, self.wires.job))
-            except OSError as error:
-                raise ZygoteLost from error
 
     def close(self) -> None:
         """Close what is open."""

@@ -12,7 +12,9 @@ _NOROOT_LOCKED = 0b1111
 """SECBIT_NOROOT and NO_SETUID_FIXUP, both locked: user id 0 means nothing any more."""
 
 
-_FORK: Final = ctypes.PyDLL(None).fork
+_PLAIN: Final = ctypes.PyDLL(None)
+"""Without `errno`, and without letting other threads run meanwhile: less to do where a process has just been forked."""
+_FORK, PRCTL, KILL = _PLAIN.fork, _PLAIN.prctl, _PLAIN.kill
 
 
 def fork() -> int:

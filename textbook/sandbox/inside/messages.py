@@ -11,24 +11,25 @@ from .values import MAX_BYTES
 NONCE: Final = 16
 MAX_MESSAGE: Final = MAX_BYTES + (1 << 20)
 
-NAMES, CALL, GET, SET, SHOW = "names", "call", "get", "set", "show"
-"""Questions: which of these names there are; call an object; get or set an attribute; run a doctest's source.
 
-(NAMES, names); (CALL, number, args, kwargs); (GET, number, name); (SET, number, name, value); (SHOW, source, scope)
-"""
+class Question:
+    """What is asked, and what follows.
 
-VALUE, OBJECT, ITERATOR, RAISED, MODULE, ERROR_CLASS, MISSING = (
-    "value",
-    "object",
-    "iterator",
-    "raised",
-    "module",
-    "error class",
-    "missing",
-)
-"""Answers, with what follows each.
+    NAMES: names, to know which of them there are. CALL: the number of an object, args, kwargs. GET: the number of an
+    object, the name of an attribute. SET: likewise, and a value. SHOW: the source of an example, its scope.
+    """
 
-(VALUE, value, arguments as the call left them, or None); (OBJECT or ITERATOR, number, what it is, arguments likewise);
-(RAISED, type name, name of the built-in class it derives from, message, whether the program as a whole failed);
-(MODULE, name); (ERROR_CLASS, name, name of the built-in class); (MISSING,)
-"""
+    NAMES, CALL, GET, SET, SHOW = "names", "call", "get", "set", "show"
+
+
+class Answer:
+    """What is answered, and what follows.
+
+    VALUE: a value; the arguments as the call left them, or None. OBJECT, ITERATOR: its number, what it is, the
+    arguments likewise. RAISED: the name of a type, that of the built-in class from which it derives, a message, and
+    whether the program as a whole failed. MODULE: its name. ERROR_CLASS: its name, that of the built-in class. MISSING:
+    nothing.
+    """
+
+    VALUE, OBJECT, ITERATOR, RAISED = "value", "object", "iterator", "raised"
+    MODULE, ERROR_CLASS, MISSING = "module", "error class", "missing"

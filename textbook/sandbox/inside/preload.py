@@ -4,10 +4,10 @@ import importlib
 from typing import Final
 
 MODULES: Final = (
-    "abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy", "dataclasses",
-    "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "io", "itertools", "json",
-    "math", "numbers", "operator", "os", "queue", "random", "re", "statistics", "string", "struct", "sys",
-    "textwrap", "threading", "time", "types", "typing",
+    "abc", "array", "bisect", "collections", "collections.abc", "contextlib", "copy", "dataclasses",
+    "datetime", "decimal", "enum", "fractions", "functools", "heapq", "io", "itertools", "json",
+    "math", "numbers", "operator", "os", "random", "re", "statistics", "string", "struct", "sys",
+    "threading", "time", "types", "typing",
 )  # fmt: skip
 
 

@@ -14,22 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .frames import Closed, frame, read_frame, write_all
-from .messages import (
-    CALL,
-    ERROR_CLASS,
-    GET,
-    ITERATOR,
-    MAX_MESSAGE,
-    MISSING,
-    MODULE,
-    NAMES,
-    NONCE,
-    OBJECT,
-    RAISED,
-    SET,
-    SHOW,
-    VALUE,
-)
+from .messages import MAX_MESSAGE, NONCE, Answer, Question
 from .values import Opaque, Unencodable, decode, encode
 
 CHANNEL = 3
@@ -57,24 +42,30 @@ class Session:
     def names(self, wanted: list[str]) -> dict[str, Any]:
         """Of these names, those that the program has, with what they stand for."""
         found: dict[str, Any] = {}
-        answers = self.ask(NAMES, wanted)
+        answers = self.ask(Question.NAMES, wanted)
         if type(answers) is not tuple or not all(type(answer) is tuple and len(answer) > 1 for answer in answers):
             self._result(answers)  # what was raised
         for name, kind, *rest in answers:
             if name not in wanted:
                 self.end("error", "the program names what it was not asked for")
-            if kind == MODULE and str(rest[0]).partition(".")[0] in sys.stdlib_module_names:
+            if kind == Answer.MODULE and str(rest[0]).partition(".")[0] in sys.stdlib_module_names:
                 found[name] = importlib.import_module(rest[0])  # the judge's own
-            elif kind == ERROR_CLASS and len(rest) == 2 and type(rest[0]) is type(rest[1]) is str:
+            elif kind == Answer.ERROR_CLASS and len(rest) == 2 and type(rest[0]) is type(rest[1]) is str:
                 found[name] = self._error_class(rest[0], rest[1])
-            elif kind not in (MISSING, MODULE):
+            elif kind not in (Answer.MISSING, Answer.MODULE):
                 found[name] = self._result((kind, *rest))
         return found
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call one of the program's objects; changes it makes to lists, dicts and sets are made here too."""
-        answer = self.ask(CALL, number, _lower(args), _lower(kwargs))
-        changed = answer[2] if answer[0] == VALUE else answer[3] if answer[0] in (OBJECT, ITERATOR) else None
+        answer = self.ask(Question.CALL, number, _lower(args), _lower(kwargs))
+        changed = (
+            answer[2]
+            if answer[0] == Answer.VALUE
+            else answer[3]
+            if answer[0] in (Answer.OBJECT, Answer.ITERATOR)
+            else None
+        )
         if changed is not None:
             left, named = changed
             for old, new in zip((*args, *kwargs.values()), (*left, *named.values()), strict=True):
@@ -83,15 +74,15 @@ class Session:
 
     def get(self, number: int, name: str) -> Any:
         """An attribute of one of the program's objects."""
-        return self._result(self.ask(GET, number, name))
+        return self._result(self.ask(Question.GET, number, name))
 
     def set(self, number: int, name: str, value: Any) -> None:
         """Set an attribute of one of the program's objects."""
-        self._result(self.ask(SET, number, name, _lower(value)))
+        self._result(self.ask(Question.SET, number, name, _lower(value)))
 
     def show(self, source: str, scope: str) -> str:
         """What the program's session prints for a statement."""
-        text = self._result(self.ask(SHOW, source, scope))
+        text = self._result(self.ask(Question.SHOW, source, scope))
         return text if type(text) is str else ""
 
     def ask(self, *question: Any) -> Any:
@@ -125,11 +116,11 @@ class Session:
     def _result(self, answer: Any) -> Any:
         if type(answer) is tuple and answer:
             kind, *rest = answer
-            if kind == VALUE and len(rest) == 2:
+            if kind == Answer.VALUE and len(rest) == 2:
                 return rest[0]
-            if kind in (OBJECT, ITERATOR) and len(rest) == 3 and type(rest[0]) is int:
-                return (Remote if kind == OBJECT else RemoteIterator)(self, rest[0], str(rest[1]))
-            if kind == RAISED and [type(part) for part in rest] == [str, str, str, bool]:
+            if kind in (Answer.OBJECT, Answer.ITERATOR) and len(rest) == 3 and type(rest[0]) is int:
+                return (Remote if kind == Answer.OBJECT else RemoteIterator)(self, rest[0], str(rest[1]))
+            if kind == Answer.RAISED and [type(part) for part in rest] == [str, str, str, bool]:
                 self._raise(*rest)
         return self.end("error", "the program sent an answer of no known form")
 

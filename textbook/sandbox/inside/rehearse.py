@@ -3,11 +3,14 @@
 The interpreter specialises code as it runs. What a zygote has specialised, no process that it forks has to.
 """
 
+import marshal
 from typing import Any, Final
 
 from .candidate import Program
 from .judge import judge
 from .messages import NONCE
+from .plain_candidate import CALL, VALUE, answer_to, start
+from .plain_values import VERSION
 from .proxies import Session
 from .values import decode, encode
 
@@ -37,3 +40,6 @@ def rehearse() -> None:
         status, _ = judge(_Rehearsal(program), job)
         assert status == "pass"
         assert decode(encode(("x", 1, -2.5, {"y": [(), set()]}, b"z" * NONCE)))
+        program = Program()
+        start(program, marshal.dumps((_CODE, ["f", "g"]), VERSION))
+        assert answer_to(program, marshal.dumps((CALL, "f", [1, [2]], {"a": 3}, True), VERSION))[:1] == VALUE

@@ -214,5 +214,20 @@ NODE_CALLS: Final = Calls(
     },
 )
 
+ZYGOTE_CALLS: Final = Calls(
+    {
+        "clone": NUMBERS["clone"],
+        "prctl": NUMBERS["prctl"],
+        "recvmsg": (47, 212),
+        "kill": (62, 129),
+        "pidfd_open": (434, 434),
+        "chmod": (90, None),
+        "fchmodat": (268, 53),
+    },
+    # Processes in no new namespaces; PR_SET_PDEATHSIG, PR_SET_NAME, PR_GET_NAME and PR_SET_SECCOMP.
+    {"clone": (Rule(0, (0,), _NEW_NAMESPACE),), "prctl": (Rule(0, (1, 15, 16, 22)),)},
+)
+"""What a zygote may do, and what it forks may not, or not like this."""
+
 NO_SUCH_CALL: Final = {"clone3": (435, 435)}
 """Answered ENOSYS, so that the C library falls back on a call whose arguments a filter can see."""
