@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from textbook.sandbox import Program, run
+from textbook.sandbox import Limits, Program, run
 
 FOLDER = Path(os.environ.get("TEXTBOOK_BENCHMARKS") or Path(__file__).parents[2].parent / "shared" / "data")
 HUMANEVAL = FOLDER / "humaneval" / "HumanEval.jsonl.gz"
@@ -52,5 +52,5 @@ def test_humaneval_with_a_body_that_does_nothing_passes_nowhere():
 @pytest.mark.slow
 @pytest.mark.skipif(not MBPP.exists(), reason="no MBPP below TEXTBOOK_BENCHMARKS")
 def test_mbpp():
-    failed = [(v.key, v.status, v.reason) for v in run(mbpp()) if not v.passed]
+    failed = [(v.key, v.status, v.reason) for v in run(mbpp(), Limits(cpu_s=10)) if not v.passed]
     assert failed == []
