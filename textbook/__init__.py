@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from textbook.benchmarks import Problem, References
     from textbook.curation.annotate import Annotate, Labels, Rubric, label, label_by_hand
     from textbook.curation.code_kind import CodeKind
-    from textbook.curation.decontaminate import Decontaminate, LeaksByBehaviour, LeaksByJudge
+    from textbook.curation.decontaminate import Decontaminate
+    from textbook.curation.decontaminate.behaviour import LeaksByBehaviour
+    from textbook.curation.decontaminate.judge import LeaksByJudge
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
     from textbook.curation.encoders import CausalLMEmbedding, HashedWords, SentenceEncoder
@@ -39,7 +41,9 @@ _HOMES = {
     "textbook.benchmarks": ("Problem", "References"),
     "textbook.curation.annotate": ("Annotate", "Labels", "Rubric", "label", "label_by_hand"),
     "textbook.curation.code_kind": ("CodeKind",),
-    "textbook.curation.decontaminate": ("Decontaminate", "LeaksByBehaviour", "LeaksByJudge"),
+    "textbook.curation.decontaminate": ("Decontaminate",),
+    "textbook.curation.decontaminate.behaviour": ("LeaksByBehaviour",),
+    "textbook.curation.decontaminate.judge": ("LeaksByJudge",),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
     "textbook.curation.encoders": ("CausalLMEmbedding", "HashedWords", "SentenceEncoder"),

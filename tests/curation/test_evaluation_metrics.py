@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textbook.curation import metrics
 from textbook.curation.annotate import agreement
-from textbook.curation.educational_value.evaluation import metrics
 from textbook.curation.educational_value.evaluation.bootstrap import Estimate, draws, estimates, numbered
 from textbook.curation.educational_value.evaluation.calibration import (
     Calibration,

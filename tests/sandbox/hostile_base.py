@@ -62,7 +62,7 @@ TESTS = {
     ),
     "length": "def check(candidate):\n    assert len(candidate(3)) == 3\n    assert list(candidate(2)) == [0, 1]\n",
 }
-"""Tests as HumanEval writes them. An honest `f` passes each; no constant does."""
+"""Tests as HumanEval writes them. An honest `f` passes each; a constant passes `same_twice` and `own_list` alone."""
 
 
 @dataclass(frozen=True)

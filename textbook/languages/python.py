@@ -201,11 +201,23 @@ For walks several times faster than `ast.walk`. Operators, contexts and import a
 """
 
 
+def children(node: ast.AST) -> list[Any]:
+    """The children of a node in the order of its fields; operators, contexts and import aliases are left out."""
+    get = CHILDREN[node.__class__]
+    found: list[Any] = []
+    for child in get(node) if get else ():
+        if child.__class__ is list:
+            found += [item for item in child if item is not None]
+        elif child is not None:
+            found.append(child)
+    return found
+
+
 def _exceeds_depth(tree: ast.Module) -> bool:
     level: list[Any] = [tree]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
-        for node in level:
+        for node in level:  # as `children`, a fifth faster: large texts are all looked at
             get = CHILDREN[node.__class__]
             for child in get(node) if get else ():
                 if child.__class__ is list:

@@ -15,7 +15,7 @@ from textbook.llm.progress import Summary
 from textbook.llm.recorded import Recorded
 from textbook.llm.request import LLM, Completion, Request, Usage
 from textbook.llm.scripted import Said, Scripted
-from textbook.llm.stages import ask_batches
+from textbook.llm.stages import ask_batches, sampling
 
 __all__ = [
     "LLM",
@@ -37,4 +37,5 @@ __all__ = [
     "Summary",
     "Usage",
     "ask_batches",
+    "sampling",
 ]

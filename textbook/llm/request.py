@@ -97,6 +97,11 @@ class Completion:
         """Whether the request was answered as asked."""
         return self.outcome == "ok"
 
+    @property
+    def failure(self) -> str | None:
+        """The outcome and the reason in one line, such as "refused: ..."; None if it is `ok`."""
+        return None if self.ok else f"{self.outcome}: {self.error or 'no answer'}"
+
 
 class LLM(Protocol):
     """Anything that answers requests."""

@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from textbook.lineage import write_atomic
 from textbook.llm.outcome import LLMError
@@ -58,6 +59,11 @@ def ask_batches(
             yield batch, []
     finally:
         _keep_facts(llm, folder / "facts.json")
+
+
+def sampling(max_tokens: int, temperature: float | None) -> dict[str, Any]:
+    """The parameters of a request; without a temperature it is the server's, as some models demand."""
+    return {"max_tokens": max_tokens} | ({} if temperature is None else {"temperature": temperature})
 
 
 def _keep_facts(llm: LLM, file: Path) -> None:

@@ -8,7 +8,7 @@ the constants that the test itself compares with. Of HumanEval's 164 tests one i
 import ast
 import keyword
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -39,6 +39,7 @@ def weakness(
     programs: Iterable[Program],
     limits: Limits | None = None,
     *,
+    bodies: Sequence[str] = BODIES,
     workers: int | None = None,
     strength: Strength = "split",
     unsafe: bool = False,
@@ -49,6 +50,7 @@ def weakness(
     Args:
         programs: with an entry point, a function at top level; its own body does not matter, what else it defines may.
         limits: as for `run`, like all others.
+        bodies: what is tried beside the constants of a test; a line of Python that sees `args` and `kwargs`.
         workers: likewise.
         strength: likewise.
         unsafe: likewise.
@@ -59,8 +61,8 @@ def weakness(
         Unavailable: the kernel cannot confine, and `unsafe` was not said.
     """
     passing: list[str] = []
-    verdicts = run(_trivial(programs), limits, workers=workers, strength=strength, unsafe=unsafe, results=results)
-    for verdict in verdicts:
+    tried = _trivial(programs, bodies)
+    for verdict in run(tried, limits, workers=workers, strength=strength, unsafe=unsafe, results=results):
         body, last = verdict.key
         if verdict.passed:
             passing.append(body)
@@ -69,7 +71,7 @@ def weakness(
             passing.clear()
 
 
-def _trivial(programs: Iterable[Program]) -> Iterator[Program]:
+def _trivial(programs: Iterable[Program], bodies: Sequence[str]) -> Iterator[Program]:
     """The programs with each trivial body; the key says which, and whether it is the program's last."""
     for program in programs:
         entry = program.entry_point
@@ -77,10 +79,10 @@ def _trivial(programs: Iterable[Program]) -> Iterator[Program]:
             raise ValueError(f"got language={program.language!r}; expected 'python', the only one with trivial bodies")
         if entry is None or not entry.isidentifier() or keyword.iskeyword(entry):
             raise ValueError(f"got entry_point={entry!r}; expected the name of the function that the test is about")
-        bodies = [*BODIES, *(body for body in _constants(program) if body not in BODIES)]
-        for body in bodies:
+        tried = [*bodies, *(body for body in _constants(program) if body not in bodies)]
+        for body in tried:
             code = f"{program.code}\n\ndef {entry}(*args, **kwargs):\n    {body}\n"
-            yield replace(program, code=code, key=(body, body is bodies[-1]))
+            yield replace(program, code=code, key=(body, body is tried[-1]))
 
 
 def _constants(program: Program) -> list[str]:

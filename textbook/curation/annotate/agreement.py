@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from textbook.curation import metrics
+from textbook.curation.metrics import Floats, number_or_none
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,11 @@ def agreement(first: Sequence[float], second: Sequence[float]) -> Agreement:
     return Agreement(len(a), spearman(a, b), kappa(a, b), float((apart == 0).mean()), float((apart <= 1).mean()))
 
 
-def ranks(values: Floats) -> Floats:
-    """Ranks from 0; equal values share the mean of theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    mean: Floats = (ends - 1 - (counts - 1) / 2)[inverse]
-    return mean
-
-
 def spearman(a: Floats, b: Floats) -> float | None:
     """Spearman's rank correlation; None where it is not defined."""
-    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return None
-    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
+    return number_or_none(metrics.spearman(a, b, np.ones(len(a))))
 
 
 def kappa(a: Floats, b: Floats) -> float | None:
-    """1 - (observed / expected) squared disagreement, expected if the passes were independent; None if that is 0."""
-    expected = float(a.var() + b.var() + (a.mean() - b.mean()) ** 2)
-    return None if expected == 0 else 1 - float(((a - b) ** 2).mean()) / expected
+    """Cohen's kappa with quadratic weights; None where chance alone would agree."""
+    return number_or_none(metrics.kappa(a, b, np.ones(len(a))))

@@ -15,7 +15,7 @@ import pyarrow as pa
 from textbook.curation.annotate.prompt import mark_of, question
 from textbook.curation.annotate.rubric import Rubric
 from textbook.curation.annotate.signs import signs_in
-from textbook.llm import LLM, Completion, Request, Scripted, ask_batches
+from textbook.llm import LLM, Completion, Request, Scripted, ask_batches, sampling
 from textbook.operator import ArrowType, Batch, Stage
 
 MAX_CHARS = 4_000
@@ -77,9 +77,7 @@ class Annotate(Stage):
 
     def requests(self, batch: Batch) -> list[Request]:
         """What is asked about a batch: a request for each row that can be asked about, in their order."""
-        params: dict[str, Any] = {"max_tokens": self.max_tokens}
-        if self.temperature is not None:
-            params["temperature"] = self.temperature
+        params = sampling(self.max_tokens, self.temperature)
         return [
             question(self.rubric, row, text, max_chars=self.max_chars, sample_index=self.sample_index, **params)
             for row, text in zip(batch["id"], batch["text"], strict=True)
@@ -107,8 +105,8 @@ class Annotate(Stage):
             return None, None, error, None, flags
         completion = next(answers)
         model = completion.model or None
-        if not completion.ok:
-            return None, None, f"{completion.outcome}: {completion.error or 'no answer'}", model, flags
+        if completion.failure is not None:
+            return None, None, completion.failure, model, flags
         said = completion.parsed
         if said["mark"] != mark_of(row, text, self.sample_index):
             return None, None, "invalid: the answer does not carry the sample's mark", model, flags

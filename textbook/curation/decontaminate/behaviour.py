@@ -10,7 +10,7 @@ taken for a leak, with or without having seen it.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -19,12 +19,13 @@ from typing import Final, NamedTuple, Self
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.evidence import gather
 from textbook.curation.decontaminate.functions import PROSE, PYTHON
-from textbook.curation.decontaminate.references import Prepared, prepared
+from textbook.curation.decontaminate.references import Prepared, prepared, several
 from textbook.curation.decontaminate.runnable import Runnable, Suite, runnable, suite_of
-from textbook.curation.decontaminate.step import Decontaminate
+from textbook.curation.decontaminate.step import EXAMPLE_PROMPT, Decontaminate
 from textbook.curation.decontaminate.verdict import Thresholds
 from textbook.operator import Batch, Stage, num_rows
 from textbook.sandbox import Limits, Program, Results, Sandbox, Verdict, weakness
+from textbook.sandbox.weak_tests import BODIES
 
 MOST_TRIALS: Final = 10
 """So often a row is run: its functions against the tests of the problems whose words are nearest."""
@@ -96,8 +97,7 @@ class LeaksByBehaviour(Stage):
 
     def stream(self, batches: Iterable[Batch], folder: Path) -> Iterator[Batch]:
         """Run the functions of many batches at once; verdicts are kept in the folder."""
-        several = (self.references,) if isinstance(self.references, References) else tuple(self.references)
-        against = prepared(several, Thresholds().lowest_rate, Thresholds().rich)
+        against = prepared(several(self.references), Thresholds().lowest_rate, Thresholds().rich)
         suites = [suite_of(problem) for problem in against.problems]
         waiting: deque[_Waiting] = deque()
 
@@ -121,8 +121,8 @@ class LeaksByBehaviour(Stage):
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
         """A problem, and rows that solve it in other words, do not, hang, or have nothing to do with it."""
-        problem = {"id": "own/0", "prompt": _PROMPT, "solution": _SOLUTION, "entry_point": "closest", "tests": _TESTS}
-        references = References.of([problem])
+        problem = {"id": "own/0", "prompt": EXAMPLE_PROMPT, "solution": _SOLUTION, "tests": _TESTS}
+        references = References.of([problem | {"entry_point": "closest"}])
         texts = [
             _REWORDED,
             _REWORDED.replace("<", ">"),
@@ -219,20 +219,9 @@ class _Judge:
 def is_weak(suite: Suite, limits: Limits) -> bool:
     """Whether a trivial function passes the tests of a problem. Found out once it matters."""
     name = suite.entry.name
-    code = (f"def {name}(a=None, b=None, *others):\n    return {value}\n" for value in TRIVIAL)
-    constant = Program("", suite.of(name), name)
-    with Sandbox(limits) as sandbox:
-        verdicts = list(sandbox.run(replace(constant, code=each) for each in code))
-    return any(verdict.passed for verdict in verdicts) or any(weakness([constant], limits))
+    bodies = [f"a, b = (*args, None, None)[:2]; return {value}" for value in TRIVIAL]
+    return any(weakness([Program("", suite.of(name), name)], limits, bodies=(*BODIES, *bodies)))
 
-
-_PROMPT = '''def closest(numbers):
-    """Of a list of numbers, return the two that are closest to each other, the smaller one first.
-
-    >>> closest([9, 1, 5, 6])
-    (5, 6)
-    """
-'''
 
 _SOLUTION = """    numbers = sorted(numbers)
     return min(zip(numbers, numbers[1:]), key=lambda pair: pair[1] - pair[0])

@@ -13,10 +13,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from textbook.benchmarks import Problem, References
 from textbook.curation.annotate.prompt import GAP, as_data, mark_of, shown_hidden
-from textbook.curation.decontaminate.references import Prepared, prepared
+from textbook.curation.decontaminate.references import by_name, several
 from textbook.curation.decontaminate.step import Decontaminate
-from textbook.curation.decontaminate.verdict import Thresholds
-from textbook.llm import LLM, Completion, Request, Scripted, ask_batches
+from textbook.llm import LLM, Completion, Request, Scripted, ask_batches, sampling
 from textbook.operator import ArrowType, Batch, Stage, num_rows
 
 MAX_PROBLEM_CHARS: Final = 6_000
@@ -129,9 +128,7 @@ class LeaksByJudge(Stage):
 
     def requests(self, batch: Batch) -> list[Request]:
         """What is asked about a batch: a request for each suspect and problem, in their order."""
-        params: dict[str, Any] = {"max_tokens": self.max_tokens}
-        if self.temperature is not None:
-            params["temperature"] = self.temperature
+        params = sampling(self.max_tokens, self.temperature)
         rules = RULES.format(gap=GAP.format(n="40"))
         requests = []
         for row, reference, problem in self._asked(batch):
@@ -176,16 +173,11 @@ class LeaksByJudge(Stage):
 
     def _asked(self, batch: Batch) -> Iterator[tuple[int, str, Problem]]:
         """The suspects with the problems that they are compared with: row, name of the problem, the problem."""
-        problems = self._problems()
+        problems = by_name(several(self.references))
         for row, (tier, evidence) in enumerate(zip(batch["contamination_tier"], batch["contaminated_by"], strict=True)):
             names = dict.fromkeys(item["reference"] for item in evidence or ()) if tier == "suspect" else {}
             for name in [name for name in names if name in problems][:MOST_REFERENCES]:
                 yield row, name, problems[name]
-
-    def _problems(self) -> dict[str, Problem]:
-        several = (self.references,) if isinstance(self.references, References) else tuple(self.references)
-        against: Prepared = prepared(several, Thresholds().lowest_rate, Thresholds().rich)
-        return dict(zip(against.names, against.problems, strict=True))
 
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
@@ -227,9 +219,8 @@ def _around(text: str, evidence: Sequence[Mapping[str, Any]], reference: str, ma
 
 def _said(reference: str, mark: str, completion: Completion) -> Said:
     model = completion.model or None
-    if not completion.ok:
-        error = f"{completion.outcome}: {completion.error or 'no answer'}"
-        return Said(reference, None, None, error, model)
+    if completion.failure is not None:
+        return Said(reference, None, None, completion.failure, model)
     said = completion.parsed
     if said["mark"] != mark:
         return Said(reference, None, None, "invalid: the answer does not carry the text's mark", model)

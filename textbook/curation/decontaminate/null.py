@@ -24,7 +24,7 @@ import numpy as np
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.evidence import DETECTORS, gather
 from textbook.curation.decontaminate.functions import functions_of
-from textbook.curation.decontaminate.references import Prepared
+from textbook.curation.decontaminate.references import Prepared, several
 from textbook.lineage import content_hash
 
 ASSET: Final = Path(__file__).parents[2] / "assets" / "contamination-null-v1.npz"
@@ -135,7 +135,7 @@ def calibrate(
             one in as many as there are, and a leak among them makes its problem look common.
         language: what the functions are written in; trees are counted for problems in this language only.
     """
-    against = Prepared((references,) if isinstance(references, References) else references, LOWEST_RATE, True)
+    against = Prepared(several(references), LOWEST_RATE, True)
     totals = {name: np.zeros((len(against.problems), len(grid)), np.int64) for name, grid in GRIDS.items()}
     texts = iter(functions_below([Path(sysconfig.get_path("stdlib"))], MOST) if functions is None else functions)
     num_functions = 0

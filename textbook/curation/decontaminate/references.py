@@ -125,6 +125,16 @@ def prepared(references: tuple[References, ...], tau: float, rich: bool) -> Prep
     return Prepared(references, tau, rich)
 
 
+def several(references: References | Sequence[References]) -> tuple[References, ...]:
+    """The benchmarks that a step was given: one, or more."""
+    return (references,) if isinstance(references, References) else tuple(references)
+
+
+def by_name(references: Sequence[References]) -> dict[str, Problem]:
+    """The problems by the names that evidence has for them."""
+    return dict(zip(_names(references), (problem for each in references for problem in each), strict=True))
+
+
 class ReferenceNgrams:
     """The n-grams of problems, of their tasks and of their solutions.
 

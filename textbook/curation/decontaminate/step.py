@@ -10,7 +10,7 @@ import pyarrow as pa
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.evidence import DETECTORS, Hit, RowEvidence, gather
 from textbook.curation.decontaminate.null import Null, shipped
-from textbook.curation.decontaminate.references import Prepared, prepared
+from textbook.curation.decontaminate.references import Prepared, prepared, several
 from textbook.curation.decontaminate.verdict import Phi1, Scored, Thresholds
 from textbook.operator import Batch, Operator
 
@@ -93,21 +93,21 @@ class Decontaminate(Operator):
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
         """A problem, and rows that copy it, disguise it, have nothing to do with it, and can't be read."""
-        problem = {"id": "own/0", "prompt": _PROMPT, "solution": _SOLUTION, "entry_point": "closest"}
+        problem = {"id": "own/0", "prompt": EXAMPLE_PROMPT, "solution": _SOLUTION, "entry_point": "closest"}
         renamed = _SOLUTION.replace("pair", "p").replace("best", "b").replace("numbers", "xs")
         texts = [
-            _PROMPT + _SOLUTION,
+            EXAMPLE_PROMPT + _SOLUTION,
             f"def nearest(xs):\n{renamed}",
             "def area(width, height):\n    return width * height\n",
             "def broken(:\n    pass\n",
-            f"// {_PROMPT.splitlines()[1].strip()}\nfunction closest(numbers) {{}}\n",
+            f"// {EXAMPLE_PROMPT.splitlines()[1].strip()}\nfunction closest(numbers) {{}}\n",
         ]
         languages = ["python"] * 4 + ["javascript"]
         return cls(References.of([problem])), {"id": list("abcde"), "text": texts, "language": languages}
 
     def __call__(self, batch: Batch) -> Batch:
         """Compare each row with all references."""
-        against = prepared(self._all, self.verdict.lowest_rate, self.verdict.rich)
+        against = prepared(several(self.references), self.verdict.lowest_rate, self.verdict.rich)
         gathered = gather(batch["text"], batch["language"], against, self.detectors)
         judged = [self._judged(row, against) for row in gathered]
         columns = {name: [row[name] for row in judged] for name in self.adds}
@@ -116,10 +116,6 @@ class Decontaminate(Operator):
             for row in judged
         ]
         return batch | columns | {"drop_reason": reasons}
-
-    @property
-    def _all(self) -> tuple[References, ...]:
-        return (self.references,) if isinstance(self.references, References) else tuple(self.references)
 
     def _judged(self, row: RowEvidence, against: Prepared) -> dict[str, Any]:
         if not row.hits:
@@ -198,7 +194,7 @@ def drop_reason(evidence: Sequence[Mapping[str, Any]]) -> str:
     return f"contaminated: {first[0]['reference']} by {said}{chance}"
 
 
-_PROMPT = '''def closest(numbers):
+EXAMPLE_PROMPT: Final = '''def closest(numbers):
     """Of a list of numbers, return the two that are closest to each other, the smaller one first.
 
     >>> closest([9, 1, 5, 6])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from textbook.curation import metrics
 from textbook.curation.educational_value.composed import fit_features, said_of
 from textbook.curation.educational_value.examples import Examples
 from textbook.curation.educational_value.familiarity import Familiarity
@@ -117,8 +118,6 @@ def refitted(scorer: FittedScorer) -> "tuple[Features, Head, int] | None":
 
 def _about(held_out: HeldOut, scale: Scale) -> dict[str, Any]:
     """What a card says of the labels and of how well they are foretold."""
-    from textbook.curation.educational_value.evaluation import metrics
-
     rows = held_out.at_random
     labels, scores = held_out.labels[rows].astype(np.float64), held_out.scores[rows].astype(np.float64)
     weights, good = np.ones(len(labels)), labels >= scale.good

@@ -9,7 +9,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from textbook.languages.python import CHILDREN
+from textbook.languages.python import children
 
 ANNOTATIONS: Final = "from __future__ import annotations"
 """Stands, as if it were a name, for the import that every annotation depends on."""
@@ -65,9 +65,7 @@ class _Walk:
             return
         if node.__class__.__name__ in _TYPE_PARAMETERS:
             scope.bound.add(node.name)
-        get = CHILDREN[node.__class__]
-        for child in get(node) if get else ():
-            self._push(child, scope)
+        self._push(children(node), scope)
 
     def _Name(self, node: ast.Name, scope: _Scope) -> None:
         if isinstance(node.ctx, ast.Load):

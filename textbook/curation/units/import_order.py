@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from textbook.languages.python import CHILDREN, ParseError, parse
+from textbook.languages.python import ParseError, children, parse
 
 MAX_PREFIX = 8
 """How many leading folders of a path may be no part of its module's name, as "src" is."""
@@ -37,9 +37,7 @@ def imports_of(text: str) -> list[str]:
         elif isinstance(node, ast.If) and _is_type_checking(node.test):
             stack += node.orelse
         else:
-            get = CHILDREN[node.__class__]
-            for child in get(node) if get else ():
-                stack += child if isinstance(child, list) else [child] if child is not None else []
+            stack += children(node)
     return sorted(found)
 
 

@@ -57,7 +57,7 @@ class PlainRun(Run):
             pass  # and says why, unless time is up
         except ZygoteLost:
             raise
-        except Exception:
+        except Exception:  # whatever it was: a judge runs the test, and its verdict is the one that is given
             self.given_up = True
         if self.flags:
             self.poll.unregister(self.wire[0])

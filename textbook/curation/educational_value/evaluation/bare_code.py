@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from textbook.languages.python import CHILDREN, STRING_OR_COMMENT, ParseError, parse, plain_newlines
+from textbook.languages.python import STRING_OR_COMMENT, ParseError, children, parse, plain_newlines
 
 _BLANK_RUN = re.compile(r"\n(?:[ \t]*\n){3,}")
 _OPEN = ("=", "(", "[", "{", ",", "+", "%", "\\")
@@ -86,12 +86,7 @@ def walked(tree: ast.AST) -> list[Any]:
     """A node and all below it, but for operators, contexts and aliases; whatever the depth."""
     found: list[Any] = [tree]
     for node in found:
-        get = CHILDREN[node.__class__]
-        for child in get(node) if get else ():
-            if child.__class__ is list:
-                found += [item for item in child if item is not None]
-            elif child is not None:
-                found.append(child)
+        found += children(node)
     return found
 
 

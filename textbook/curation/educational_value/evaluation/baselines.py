@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textbook.curation.educational_value.evaluation import metrics
+from textbook.curation import metrics
 from textbook.curation.educational_value.evaluation.bootstrap import Estimate, Metric, estimates
 from textbook.curation.educational_value.evaluation.judging import Judged, folds_of
-from textbook.curation.educational_value.evaluation.metrics import Floats
 from textbook.curation.educational_value.evaluation.result import Baseline
 from textbook.curation.educational_value.matrix import Rows
 from textbook.curation.features import code_features
+from textbook.curation.metrics import Floats
 
 BINS = 16
 PRIOR_ROWS = 5

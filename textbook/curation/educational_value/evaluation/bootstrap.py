@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from textbook.curation.educational_value.evaluation.metrics import Floats
+from textbook.curation.metrics import Floats, number_or_none
 
 NUM_DRAWS = 1_000
 LEVEL = 0.95
@@ -77,8 +77,3 @@ def interval(drawn: Floats) -> tuple[float | None, float | None]:
         return None, None
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
-
-
-def number_or_none(value: Floats) -> float | None:
-    """JSON has no NaN."""
-    return float(value) if np.isfinite(value) else None

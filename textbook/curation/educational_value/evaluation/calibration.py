@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textbook.curation.educational_value.evaluation.bootstrap import NUM_DRAWS, draws
-from textbook.curation.educational_value.evaluation.metrics import Bools, Floats
+from textbook.curation.metrics import Bools, Floats
 
 RELIABILITY_BINS = 10
 MAX_KNOTS, ROWS_A_KNOT = 30, 25

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from textbook.curation.educational_value.evaluation.bootstrap import interval
 from textbook.curation.educational_value.evaluation.calibration import Calibration
-from textbook.curation.educational_value.evaluation.metrics import Floats
 from textbook.curation.educational_value.evaluation.score_counts import ScoreCounts
+from textbook.curation.metrics import Floats
 from textbook.report import numbers
 from textbook.report.document import Document
 

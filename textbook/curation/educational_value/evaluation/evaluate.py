@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from textbook.curation import metrics
 from textbook.curation.annotate.labels import Label, Labels
-from textbook.curation.educational_value.evaluation import metrics
 from textbook.curation.educational_value.evaluation.bare_code import bare
 from textbook.curation.educational_value.evaluation.baselines import baselines
-from textbook.curation.educational_value.evaluation.bootstrap import number_or_none
 from textbook.curation.educational_value.evaluation.judging import (
     FEW_GOOD,
     FEW_GROUPS,
@@ -184,7 +183,7 @@ def _ceiling(labels: Labels, good: float) -> Ceiling:
         if row.pass_index == 1 and row.label is not None and row.id in first
     ]
     one, other = (np.array([pair[at] for pair in both], np.float64) >= good for at in (0, 1))
-    f1 = number_or_none(metrics.f1(one, other, np.ones(len(both)))) if both else None
+    f1 = metrics.number_or_none(metrics.f1(one, other, np.ones(len(both)))) if both else None
     return Ceiling.of(labels.agreement(), f1)
 
 

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from textbook.curation.annotate.groups import key
 from textbook.curation.annotate.labels import Label, Labels
 from textbook.curation.educational_value.evaluation.bootstrap import numbered
-from textbook.curation.educational_value.evaluation.metrics import Floats, best_threshold
 from textbook.curation.educational_value.featurisers import Features
 from textbook.curation.educational_value.fitting import FOLDS, out_of_fold, platt, random_rows
 from textbook.curation.educational_value.heads import Head
 from textbook.curation.educational_value.model import FittedScorer, Seen
+from textbook.curation.metrics import Floats, best_threshold
 from textbook.lineage import content_hash
 
 HELD_OUT, CROSS_VALIDATED = "held out", "cross-validated"

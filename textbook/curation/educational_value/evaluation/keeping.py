@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from textbook.curation.educational_value.evaluation import metrics
+from textbook.curation import metrics
 from textbook.curation.educational_value.evaluation.bootstrap import Estimate, Metric, estimates
-from textbook.curation.educational_value.evaluation.metrics import Bools, Floats
+from textbook.curation.metrics import Bools, Floats
 
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Of all tokens."""

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from textbook.curation.educational_value.evaluation import metrics
+from textbook.curation import metrics
 from textbook.curation.educational_value.evaluation.bootstrap import Metric, estimates
 from textbook.curation.educational_value.evaluation.calibration import (
     brier,
@@ -13,9 +13,9 @@ from textbook.curation.educational_value.evaluation.calibration import (
 )
 from textbook.curation.educational_value.evaluation.judging import Judged
 from textbook.curation.educational_value.evaluation.keeping import kept_shares
-from textbook.curation.educational_value.evaluation.metrics import Floats
 from textbook.curation.educational_value.evaluation.result import Measured, ScoreBin
 from textbook.curation.educational_value.model import Scale
+from textbook.curation.metrics import Floats
 
 SCORE_BINS = 10
 

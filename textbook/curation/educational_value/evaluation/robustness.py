@@ -6,14 +6,14 @@ from functools import partial
 
 import numpy as np
 
-from textbook.curation.educational_value.evaluation import metrics
+from textbook.curation import metrics
 from textbook.curation.educational_value.evaluation.bootstrap import Metric, estimates
 from textbook.curation.educational_value.evaluation.judging import Judged
-from textbook.curation.educational_value.evaluation.metrics import Floats
 from textbook.curation.educational_value.evaluation.pairs import KINDS, PAIRS_A_KIND, Function, Pair, pairs
 from textbook.curation.educational_value.evaluation.result import BareCode, PairsRanked
 from textbook.curation.educational_value.matrix import Rows
 from textbook.curation.educational_value.model import Scale
+from textbook.curation.metrics import Floats
 
 Say = Callable[[Sequence[str], Rows], tuple[Floats, Floats]]
 """Texts and the fold of each: what is said of the rows as they are, and of the texts, by one who has not seen them."""

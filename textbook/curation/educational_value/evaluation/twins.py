@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from textbook.curation import metrics
 from textbook.curation.annotate.groups import key
 from textbook.curation.annotate.labels import Label
 from textbook.curation.annotate.outlook import Point
 from textbook.curation.educational_value.composed import fit_features, said_of
-from textbook.curation.educational_value.evaluation import metrics
 from textbook.curation.educational_value.evaluation.judging import Judged, Recipe
-from textbook.curation.educational_value.evaluation.metrics import Floats
 from textbook.curation.educational_value.examples import Examples
 from textbook.curation.educational_value.featurisers import scored_head
 from textbook.curation.educational_value.heads import fit_head
 from textbook.curation.educational_value.matrix import Rows
+from textbook.curation.metrics import Floats
 
 LEAST_TO_FIT = 20
 CURVE_PARTS, CURVE_DRAWS = (8, 4, 2, 1), 3

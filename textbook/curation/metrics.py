@@ -92,6 +92,11 @@ def best_threshold(good: Bools, scores: Floats) -> float | None:
     return float(scores[order][starts][len(found) - 1 - int(np.argmax(found[::-1]))])
 
 
+def number_or_none(value: Floats) -> float | None:
+    """JSON has no NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
 def _total(values: Floats) -> Floats:
     return np.asarray(values.sum(axis=-1), np.float64)
 
