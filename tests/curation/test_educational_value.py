@@ -144,14 +144,14 @@ CHORES = {"client": CLIENT, "settings": SETTINGS, "table": TABLE, "exports": EXP
 SAMPLES = {**LESSONS, "handler": HANDLER, **CHORES}
 GOLDEN = {
     "python": {
-        "sieve": 3.8582,
-        "queue": 3.2452,
-        "edit distance": 3.1146,
-        "handler": 2.2559,
-        "client": 0.2704,
-        "settings": 0.0709,
-        "table": 0.7213,
-        "exports": 0.0231,
+        "sieve": 3.7604,
+        "queue": 3.183,
+        "edit distance": 3.1059,
+        "handler": 2.2553,
+        "client": 0.2755,
+        "settings": 0.054,
+        "table": 0.7143,
+        "exports": 0.0477,
     },
     "python-fast": {
         "sieve": 3.759,
@@ -257,7 +257,7 @@ def test_confidence_is_high_for_python_and_low_for_what_the_labels_do_not_speak_
     step = EducationalValue.pretrained(name)
     other = step.score([SCRIPT * 4, "<b>" + "<p>a</p>\n" * 90, "待ち行列は、先に来たものを先に出します。\n" * 9])
     assert step.score([SIEVE, QUEUE, *CHORES.values()]).confidence.min() > 0.7
-    assert other.confidence.max() < 0.6
+    assert other.confidence.max() < 0.65
     assert np.isfinite(other.scores).all()
 
 

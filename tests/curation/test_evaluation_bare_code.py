@@ -8,8 +8,8 @@ from evaluation_rows import rows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textbook.curation.educational_value.bare_code import bare, code_of, parses
 from textbook.curation.educational_value.evaluation.altered import hollow, shuffled, without_names
-from textbook.curation.educational_value.evaluation.bare_code import bare, code_of, parses
 from textbook.curation.educational_value.evaluation.pairs import KINDS, Function, pairs
 
 DOCUMENTED = '''#!/usr/bin/env python

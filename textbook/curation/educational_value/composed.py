@@ -32,6 +32,13 @@ def fit_features(features: Features, examples: Examples) -> Fitted:
     return found
 
 
+def fit_on(features: Features, head: Head, examples: Examples) -> tuple[Features, FittedHead]:
+    """Features and a head, fitted; on what was made of the examples too, where the head is above a `Stacked`."""
+    examples = examples.with_made() if getattr(features, "above_others", False) else examples
+    fitted, matrix = fit_features(features, examples)
+    return fitted, fit_head(head, matrix, examples.targets, examples.good, examples.seed)
+
+
 def said_of(features: Features, of: Of) -> Matrix:
     """What fitted features say, given what those say that are made of no others."""
     combine = getattr(features, "combine", None)
@@ -77,6 +84,11 @@ class Concatenated(_Fitted):
     """Several features side by side: `Concatenated(ByteNgrams(), CodeColumns())`."""
 
     parts: tuple[Features, ...]
+
+    @property
+    def above_others(self) -> bool:
+        """See `Stacked`."""
+        return any(getattr(part, "above_others", False) for part in self.parts)
 
     def __init__(self, *parts: Features) -> None:
         if not parts:
@@ -182,11 +194,13 @@ class Stacked(_Unfitted):
     """One column: what another head says of other features. Stacked generalisation (Wolpert 1992).
 
     The head above it learns from what the inner one says of texts whose group it was not fitted on: `folds` times.
+    Examples that were made of others teach the head above, and not the inner one.
     """
 
     features: Features
     head: Head
     folds: int = STACK_FOLDS
+    above_others = True
 
     @property
     def identity(self) -> str:
@@ -202,8 +216,7 @@ class Stacked(_Unfitted):
         return self._fit_on(examples), _column(said)
 
     def _fit_on(self, examples: Examples) -> "FittedStacked":
-        features, matrix = fit_features(self.features, examples)
-        return FittedStacked(features, fit_head(self.head, matrix, examples.targets, examples.good, examples.seed))
+        return FittedStacked(*fit_on(self.features, self.head, examples.real()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,13 +22,25 @@ class Examples:
     seed: int
     rows: Rows
     """Which of all heads these are."""
+    parents: Rows
+    """The last of all heads are made ones, and of which each was made: see `made`."""
 
     known: dict[str, Matrix] = field(repr=False, default_factory=dict)
 
     @classmethod
-    def of(cls, heads: Sequence[str], targets: Floats, groups: Sequence[str], good: float, seed: int) -> "Examples":
-        """All of them."""
-        return cls(tuple(heads), targets, np.asarray(groups, np.str_), good, seed, np.arange(len(heads)))
+    def of(
+        cls,
+        heads: Sequence[str],
+        targets: Floats,
+        groups: Sequence[str],
+        good: float,
+        seed: int,
+        made: Sequence[tuple[int, str]] = (),
+    ) -> "Examples":
+        """All of them; `made` are heads made of others, with the place of the one that each was made of."""
+        every = (*heads, *(head for _, head in made))
+        parents = np.array([parent for parent, _ in made], np.int64)
+        return cls(every, targets, np.asarray(groups, np.str_), good, seed, np.arange(len(heads)), parents)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -36,6 +48,24 @@ class Examples:
     def take(self, rows: Rows) -> "Examples":
         """Some of these."""
         return replace(self, targets=self.targets[rows], groups=self.groups[rows], rows=self.rows[rows])
+
+    @property
+    def num_real(self) -> int:
+        """How many of all heads were not made."""
+        return len(self.heads) - len(self.parents)
+
+    def with_made(self) -> "Examples":
+        """These, then those made of them, which have their label and their group."""
+        made = np.flatnonzero(np.isin(self.parents, self.rows))
+        place = {row: at for at, row in enumerate(self.rows.tolist())}
+        own = np.array([place[parent] for parent in self.parents[made].tolist()], np.int64)
+        both = np.concatenate([np.arange(len(self)), own])
+        rows = np.concatenate([self.rows, self.num_real + made])
+        return replace(self, targets=self.targets[both], groups=self.groups[both], rows=rows)
+
+    def real(self) -> "Examples":
+        """These without the made ones."""
+        return self.take(np.flatnonzero(self.rows < self.num_real))
 
     def matrix(self, features: Features) -> Matrix:
         """What features that need no labels say of these."""

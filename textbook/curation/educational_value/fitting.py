@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from textbook.curation import metrics
-from textbook.curation.educational_value.composed import fit_features, said_of
+from textbook.curation.educational_value.composed import fit_on, said_of
 from textbook.curation.educational_value.examples import Examples
 from textbook.curation.educational_value.familiarity import Familiarity
 from textbook.curation.educational_value.featurisers import Embedded, Features, scored_head
-from textbook.curation.educational_value.heads import Head, described, fit_head, logistic
+from textbook.curation.educational_value.heads import Head, described, logistic
+from textbook.curation.educational_value.made import VERSION as MADE_VERSION
+from textbook.curation.educational_value.made import documented_glue
 from textbook.curation.educational_value.matrix import Columns, Floats, Rows
 from textbook.curation.educational_value.model import Calibration, FittedScorer, HeldOut, Scale
 from textbook.curation.educational_value.parts import walk
@@ -71,15 +73,14 @@ def fit_scorer(
     examples, at_random = examples_of(labels.train, labels, seed), random_rows(labels.train)
     scale = Scale.of(labels.rubric)
     said, _, _ = _held_out(examples, features, head, FOLDS)
-    fitted, matrix = fit_features(features, examples)
-    found = fit_head(head, matrix, examples.targets, examples.good, seed)
+    fitted, found = fit_on(features, head, examples)
     calibration = _calibration(said, examples.targets, at_random, found.gives_probability, scale)
     held_out = _kept(labels.train, examples, calibration.scores(said, scale), at_random)
     about = {
         "fitted": {"preset": preset, "own": own_parts, "seed": seed, "made_of": made_of(features, head)},
         **_about(held_out, scale),
     }
-    familiarity = Familiarity.of(examples.heads)
+    familiarity = Familiarity.of(examples.heads[: examples.num_real])
     return FittedScorer(fitted, found, calibration, scale, familiarity, held_out, about, (features, head, seed))
 
 
@@ -99,7 +100,7 @@ def _kept(rows: "Sequence[Label]", examples: Examples, scores: Columns, at_rando
 
 def made_of(features: Features, head: Head) -> str:
     """A digest of what is fitted."""
-    return fingerprint(features.identity, described(head))[:16]
+    return fingerprint(features.identity, described(head), MADE_VERSION)[:16]
 
 
 def refitted(scorer: FittedScorer) -> "tuple[Features, Head, int] | None":
@@ -197,7 +198,13 @@ def examples_of(rows: "Sequence[Label]", labels: "Labels", seed: int) -> Example
             f"all {len(rows)} labels are of one group, {groups[0]!r}: nothing could be held out; label texts of several"
             " repositories or packages, or name them with the column `group`"
         )
-    return Examples.of([scored_head(text) for text in texts], np.array(targets, np.float64), groups, good, seed)
+    return read(texts, np.array(targets, np.float64), groups, good, seed)
+
+
+def read(texts: Sequence[str], targets: Floats, groups: Sequence[str], good: float, seed: int) -> Examples:
+    """Labelled texts as examples, with those that can be made of them."""
+    made = [(at, scored_head(text)) for at, text in documented_glue(texts, targets, groups, good, seed)]
+    return Examples.of([scored_head(text) for text in texts], targets, groups, good, seed, made)
 
 
 def random_rows(rows: "Sequence[Label]") -> Mask:
@@ -226,9 +233,7 @@ def _held_out(examples: Examples, features: Features, head: Head, folds: int) ->
     said, fold = np.empty(len(examples)), np.empty(len(examples), np.int64)
     probabilistic = False
     for number, (train, test) in enumerate(examples.folds(folds)):
-        some = examples.take(train)
-        fitted, matrix = fit_features(features, some)
-        found = fit_head(head, matrix, some.targets, some.good, some.seed)
+        fitted, found = fit_on(features, head, examples.take(train))
         said[test] = found.predict(said_of(fitted, examples.take(test).matrix))
         fold[test], probabilistic = number, found.gives_probability
     return said, fold, probabilistic

@@ -4,7 +4,7 @@
 is read or the words around it.
 """
 
-from textbook.curation.educational_value.evaluation.bare_code import bare
+from textbook.curation.educational_value.bare_code import bare
 from textbook.curation.educational_value.evaluation.bootstrap import Estimate
 from textbook.curation.educational_value.evaluation.curve import Curve
 from textbook.curation.educational_value.evaluation.evaluate import evaluate

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from textbook.curation.annotate.groups import key
-from textbook.curation.educational_value.evaluation.bare_code import (
+from textbook.curation.educational_value.bare_code import (
     Code,
     Edit,
     bare,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from textbook.curation import metrics
 from textbook.curation.annotate.labels import Label, Labels
-from textbook.curation.educational_value.evaluation.bare_code import bare
+from textbook.curation.educational_value.bare_code import bare
 from textbook.curation.educational_value.evaluation.baselines import baselines
 from textbook.curation.educational_value.evaluation.judging import (
     FEW_GOOD,

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from textbook.curation.annotate.groups import key
+from textbook.curation.educational_value.bare_code import Code, bare, code_of, walked, without_docstrings
 from textbook.curation.educational_value.evaluation.altered import (
     documented,
     hollow,
@@ -25,7 +26,6 @@ from textbook.curation.educational_value.evaluation.altered import (
     with_docstrings_of,
     without_names,
 )
-from textbook.curation.educational_value.evaluation.bare_code import Code, bare, code_of, walked, without_docstrings
 
 PAIRS_A_KIND = 60
 MIN_STATEMENTS = 4

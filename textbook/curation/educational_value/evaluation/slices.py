@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textbook.curation import metrics
-from textbook.curation.educational_value.evaluation.bare_code import code_of
+from textbook.curation.educational_value.bare_code import code_of
 from textbook.curation.educational_value.evaluation.bootstrap import Estimate, Metric, estimates, numbered
 from textbook.curation.educational_value.evaluation.judging import Judged
 

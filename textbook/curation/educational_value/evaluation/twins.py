@@ -13,11 +13,10 @@ from textbook.curation import metrics
 from textbook.curation.annotate.groups import key
 from textbook.curation.annotate.labels import Label
 from textbook.curation.annotate.outlook import Point
-from textbook.curation.educational_value.composed import fit_features, said_of
+from textbook.curation.educational_value.composed import fit_on, said_of
 from textbook.curation.educational_value.evaluation.judging import Judged, Recipe
 from textbook.curation.educational_value.examples import Examples
-from textbook.curation.educational_value.featurisers import scored_head
-from textbook.curation.educational_value.heads import fit_head
+from textbook.curation.educational_value.fitting import read
 from textbook.curation.educational_value.matrix import Rows
 from textbook.curation.metrics import Floats
 
@@ -111,8 +110,7 @@ class Twins:
         """What a fit on some rows says of others, then of `extra`: it orders them, and is not on the labels' scale."""
         some = self._examples.take(fit)
         some = some if targets is None else replace(some, targets=targets)
-        features, matrix = fit_features(self._recipe.features, some)
-        head = fit_head(self._recipe.head, matrix, some.targets, some.good, some.seed)
+        features, head = fit_on(self._recipe.features, self._recipe.head, some)
         self._advance(len(fit))
         asked = [self._examples.take(test), *([] if extra is None else [extra])]
         return np.concatenate([head.predict(said_of(features, each.matrix)) for each in asked if len(each)])
@@ -121,8 +119,7 @@ class Twins:
         """Texts as examples; those without rows are never fitted on."""
         targets = [row.label for row in rows] if rows else [0.0] * len(texts)
         groups = [row.group or row.id for row in rows] if rows else [""] * len(texts)
-        heads = [scored_head(text) for text in texts]
-        return Examples.of(heads, np.array(targets, np.float64), groups, good, self._recipe.seed)
+        return read(texts, np.array(targets, np.float64), groups, good, self._recipe.seed)
 
     def _drawn(self, rows: Rows, num: int, why: str, draw: int) -> Rows:
         """So many of the rows, at random."""
