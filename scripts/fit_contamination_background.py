@@ -1,10 +1,10 @@
 """Count how common words, and concepts near one another, are in code at large and in exercises.
 
-    python scripts/fit_contamination_background.py [FOLDER ...]        (default: the installed packages)
+    TEXTBOOK_BENCHMARKS=DATA python scripts/fit_contamination_background.py FOLDER
 
-Code at large is the documented functions of every other package in the folders, chosen by a hash of its name: those
-of the others are left to measure on (`benchmarks/reworded_leaks.py`). Exercises are the problems of MBPP (CC-BY-4.0).
-The file holds counts, and of exercises only those of what three of them share.
+Code at large is documented functions of half 0 of the packages in FOLDER, those of `scripts/contamination_packages.txt`
+(see `benchmarks/documented.py`); the others are left to measure on. Exercises are the problems of MBPP (CC-BY-4.0). The
+file holds counts, and of exercises only those of what three of them share. Equal inputs give equal bytes.
 """
 
 import argparse
@@ -18,8 +18,7 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from documented import documented_functions
-from pool import installed
+from documented import documented_functions, packages
 
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.background import ASSET, Background
@@ -36,9 +35,10 @@ Feature = TypeVar("Feature", str, tuple[str, str])
 
 
 def near(concepts: Sequence[str]) -> set[tuple[str, str]]:
-    """The pairs of different concepts that stand near one another, each in alphabetical order."""
+    """The pairs of different concepts that stand near one another, but no two numbers, each in alphabetical order."""
     pairs = (pair for distance in range(1, REACH + 1) for pair in zip(concepts, concepts[distance:], strict=False))
-    return {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
+    both = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
+    return {pair for pair in both if not pair[1][0].isdigit()}
 
 
 def counts(texts: Iterable[str]) -> tuple[int, Counter[str], Counter[tuple[str, str]]]:
@@ -63,9 +63,9 @@ def commonest(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=Path)
-    folders = parser.parse_args().folders or installed()
-    num_functions, words, pairs = counts(islice(documented_functions(folders, half=0), MOST_FUNCTIONS))
+    parser.add_argument("folder", type=Path)
+    functions = documented_functions(packages(parser.parse_args().folder, half=0))
+    num_functions, words, pairs = counts(islice(functions, MOST_FUNCTIONS))
     num_exercises, exercise_words, exercise_pairs = counts(References.mbpp(split="all").texts)
     sizes = Background(num_functions, num_exercises, {}, {})
     table = Background(

@@ -31,6 +31,13 @@ class TakesReserved(Redact):
     adds = {"id": "string"}
 
 
+@dataclass(frozen=True)
+class Revise(Score):
+    """Thinks better of a score."""
+
+    reads = ("id", "text", "edu_score")
+
+
 def test_a_missing_column_is_named_with_a_remedy():
     with pytest.raises(
         ValueError, match=r"Keep\(edu_score\) reads 'edu_score', which no earlier step adds; there are id"
@@ -46,6 +53,13 @@ def test_keep_top_by_tokens_wants_them_counted():
 def test_two_steps_that_add_one_column_are_refused():
     with pytest.raises(ValueError, match="Score and Score #2 both add 'edu_score'"):
         Plan.of((Score(), Score(seed=1)), Texts(1))
+
+
+def test_a_step_may_update_a_column_that_it_reads():
+    plan = Plan.of((Score(), Revise(), Revise()), Texts(1))
+    assert plan.schemas[-1] == plan.schemas[1]
+    with pytest.raises(ValueError, match="Revise reads 'edu_score'"):
+        Plan.of((Revise(), Score()), Texts(1))
 
 
 def test_reserved_columns_are_refused():

@@ -45,7 +45,7 @@ def test_shows_who_went_for_whom(kind, folder):
 
 def test_equal_lines_far_from_a_difference_are_left_out(folder):
     lines = tb.duplicate_report(folder, "near01").clusters[0].pairs[0].lines
-    assert [line.kept for line in lines] == [*WORDS[:7], None]
+    assert [line.left for line in lines] == [*WORDS[:7], None]
 
 
 def test_says_why_one_row_was_removed(folder):

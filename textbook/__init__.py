@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from textbook.curation.decontaminate import Decontaminate
     from textbook.curation.decontaminate.behaviour import LeaksByBehaviour
     from textbook.curation.decontaminate.judge import LeaksByJudge
+    from textbook.curation.decontaminate.overlaps import overlaps
+    from textbook.curation.decontaminate.report import contamination_report
+    from textbook.curation.decontaminate.similar import similar_problems
     from textbook.curation.duplicates import ExactDuplicates
     from textbook.curation.educational_value import EducationalValue
     from textbook.curation.encoders import CausalLMEmbedding, HashedWords, SentenceEncoder
@@ -44,6 +47,9 @@ _HOMES = {
     "textbook.curation.decontaminate": ("Decontaminate",),
     "textbook.curation.decontaminate.behaviour": ("LeaksByBehaviour",),
     "textbook.curation.decontaminate.judge": ("LeaksByJudge",),
+    "textbook.curation.decontaminate.overlaps": ("overlaps",),
+    "textbook.curation.decontaminate.report": ("contamination_report",),
+    "textbook.curation.decontaminate.similar": ("similar_problems",),
     "textbook.curation.duplicates": ("ExactDuplicates",),
     "textbook.curation.educational_value": ("EducationalValue",),
     "textbook.curation.encoders": ("CausalLMEmbedding", "HashedWords", "SentenceEncoder"),

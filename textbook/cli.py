@@ -6,8 +6,9 @@ It has no flag per field: a recipe is a Python file (see `textbook.recipes`).
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from textbook.recipes import load_recipe
 from textbook.report import Report
 from textbook.report.summary import totals
 from textbook.report.terminal import funnel
+
+if TYPE_CHECKING:
+    from textbook.benchmarks import References
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,7 +68,7 @@ def demo(
     **Example**: `textbook demo`, then open `demo-output/report.html`.
     """
     from textbook.curation.sources import InstalledPackages
-    from textbook.demo import recipe
+    from textbook.demo import recipe, references
 
     with errors_in_one_line(ctx, output):
         try:
@@ -74,6 +78,8 @@ def demo(
             shutil.rmtree(output)
             folder = run_recipe(recipe(), InstalledPackages(), output, Local(workers))
         show(folder)
+        if (against := references()) is not None:
+            show_evidence(folder, [against])
 
 
 @app.command()
@@ -210,7 +216,35 @@ def decontaminate(
 
     with errors_in_one_line(ctx, output):
         references = [References.named(name) for name in (*against, *(more or ()))]
-        show(run_recipe((Decontaminate(references),), opened(data), output, Local(workers)))
+        folder = run_recipe((Decontaminate(references),), opened(data), output, Local(workers))
+        show(folder)
+        show_evidence(folder, references)
+
+
+@app.command()
+def contamination(
+    ctx: typer.Context,
+    folder: Finished,
+    against: Annotated[list[str], typer.Option(help="The benchmarks that it was searched for.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]...", help="Further ones.")] = None,
+) -> None:
+    """Show what was found of benchmarks: each problem beside the rows nearest to it, scores and what chance does.
+
+    Writes `contamination.html` and `contamination.json`, and, to be published without the benchmarks' text,
+    `contamination-published.html` and `contamination-published.json`.
+
+    **Example**: `textbook contamination clean --against humaneval mbpp`
+    """
+    from textbook.benchmarks import References
+    from textbook.curation.decontaminate.report import contamination_report
+
+    with errors_in_one_line(ctx):
+        references = [References.named(name) for name in (*against, *(more or ()))]
+        found = contamination_report(folder, references)
+        typer.echo(str(found))
+        for name, each in (("contamination", found), ("contamination-published", found.published())):
+            each.save(folder / f"{name}.json")
+            typer.echo(f"report   {each.save(folder / f'{name}.html')}")
 
 
 @app.command()
@@ -283,6 +317,13 @@ def show(folder: DatasetFolder) -> None:
     rows = next(folder.batches("dropped", ["id"], 1), None) or next(folder.batches("data", ["id"], 1), None)
     if rows:
         typer.echo(f"one row  textbook explain {folder.path} {rows['id'][0][:12]}")
+
+
+def show_evidence(folder: DatasetFolder, references: Sequence["References"]) -> None:
+    """Write what was found of benchmarks as a page, and say where it is."""
+    from textbook.curation.decontaminate.report import contamination_report
+
+    typer.echo(f"evidence {contamination_report(folder, references).save(folder.path / 'contamination.html')}")
 
 
 def main() -> None:

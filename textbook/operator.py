@@ -64,7 +64,10 @@ class Step(ABC):
 
     @property
     def adds(self) -> Mapping[str, ArrowType]:
-        """The columns the step adds, with their Arrow types. Values are cast to them after the step."""
+        """The columns the step adds, with their Arrow types. Values are cast to them after the step.
+
+        One that an earlier step adds must be in `reads` too: it is updated.
+        """
         return {}
 
     @classmethod

@@ -19,7 +19,7 @@ from textbook.sandbox.inside.plain_values import MAX_BYTES, VERSION, decode
 
 FOR_A_JUDGE = "\nif True:\n    pass\n"
 """With this, a test is not plain any more, and means the same."""
-LIMITS = Limits(cpu_s=1, wall_s=10)
+LIMITS = Limits(cpu_s=2, wall_s=20)
 
 
 @pytest.fixture(scope="module")

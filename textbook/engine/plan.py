@@ -49,8 +49,8 @@ class Plan:
         """Check a recipe against a source.
 
         Raises:
-            ValueError: a step reads a column that is not there, two steps add the same one, or a maker of rows stands
-                where its rows would lack a score.
+            ValueError: a step reads a column that is not there, or adds one of an earlier step without reading it, or a
+                maker of rows stands where its rows would lack a score.
         """
         listing = source.listing()
         schemas = [schema_after(SCHEMA, source.adds)]
@@ -94,7 +94,7 @@ class Plan:
             for column in step.adds:
                 if column in ("id", "parents", DROP_REASON, DROPPED_BY):
                     raise ValueError(f"{name} declares the reserved column {column!r} in `adds`")
-                if column in added and column not in SCHEMA.names:
+                if column in added and column not in (*SCHEMA.names, *step.reads):
                     raise ValueError(f"{added[column]} and {name} both add {column!r}; leave one of them out")
                 added[column] = name
 

@@ -7,8 +7,6 @@ it shows.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,7 +17,8 @@ from textbook.folder import PARTS, DatasetFolder, Part
 from textbook.operator import DROP_REASON, DROPPED_BY
 from textbook.report.document import Document
 from textbook.report.rows import fetch, locate, scan
-from textbook.report.visible import cut, visible_line
+from textbook.report.side_by_side import Line, side_by_side
+from textbook.report.visible import visible_line
 
 if TYPE_CHECKING:
     import datasets
@@ -42,16 +41,6 @@ OF = {
 """The columns in which a row names the one that stays for it, and how close they are."""
 GONE = pa.schema([("id", pa.string()), ("kept", pa.string()), ("similarity", pa.float64()), ("step", pa.string())])
 MEMBERS_SHOWN = 3
-MAX_LINES, LINE_CHARS = 400, 200
-CONTEXT_LINES = 3
-
-
-class Line(NamedTuple):
-    """A line of two texts side by side; None where one has nothing there, both None where equal lines are left out."""
-
-    kept: str | None
-    gone: str | None
-    differs: bool
 
 
 @dataclass(frozen=True)
@@ -67,8 +56,7 @@ class Pair:
     @property
     def lines(self) -> list[Line]:
         """The two texts, line by line, with three equal lines around each difference; long ones are cut."""
-        before, after = ([] if row is None else _lines(row["text"]) for row in (self.kept, self.gone))
-        return list(_aligned(before, after))
+        return side_by_side(None if self.kept is None else self.kept["text"], self.gone["text"])
 
 
 class Cluster(NamedTuple):
@@ -194,29 +182,12 @@ def _rows_by_id(rows: Any, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for batch in both for row in batch.filter(pc.is_in(batch["id"], wanted)).to_pylist()}
 
 
-def _lines(text: str) -> list[str]:
-    return cut(text.rstrip("\n"), MAX_LINES, LINE_CHARS).split("\n")
-
-
-def _aligned(kept: list[str], gone: list[str]) -> Iterator[Line]:
-    for kind, i, end, j, other in SequenceMatcher(None, kept, gone, autojunk=False).get_opcodes():
-        if kind == "equal":
-            equal = [Line(line, line, False) for line in kept[i:end]]
-            head, tail = CONTEXT_LINES if i else 0, CONTEXT_LINES if end < len(kept) else 0
-            if len(equal) > head + tail + 1:
-                equal[head : len(equal) - tail] = [Line(None, None, False)]
-            yield from equal
-        else:
-            for left, right in zip_longest(kept[i:end], gone[j:other]):
-                yield Line(left, right, True)
-
-
 def _unified(lines: Iterable[Line]) -> Iterator[tuple[str, str]]:
     for line in lines:
         if line.differs:
-            yield from ((mark, visible_line(text)) for mark, text in (("- ", line.kept), ("+ ", line.gone)) if text)
+            yield from ((mark, visible_line(text)) for mark, text in (("- ", line.left), ("+ ", line.right)) if text)
         else:
-            yield "  ", "..." if line.kept is None else visible_line(line.kept)
+            yield "  ", "..." if line.left is None else visible_line(line.left)
 
 
 def _named(row: Mapping[str, Any] | None, row_id: str) -> str:

@@ -4,7 +4,7 @@ Two passes over the columns that matter, without texts, then the few rows to be 
 by a number, one more pass, texts too, finds what it changed. What is held does not grow with the number of rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,8 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
     """Everything the report shows of a finished folder."""
     manifest = folder.manifest
     decisions = find_decisions(manifest["steps"], folder.schema())
-    first = FirstPass(numeric_columns(folder.schema(), decisions), deciding(decisions, folder.schema()))
+    schema = folder.schema()
+    first = FirstPass(numeric_columns(schema, decisions), deciding(decisions, schema), named_columns(schema))
     for part in PARTS:
         for place, batch in scan(folder, part, first.columns):
             first.add(part, place, batch)
@@ -59,7 +60,7 @@ def summarise(folder: DatasetFolder) -> dict[str, Any]:
         ],
         "reasons": [describe_reasons(step, by_step[step], dict(examples), rows) for step in shown_steps],
         "shift": None if decider is None else describe_shift(folder, decider),
-        "composition": [shares.summary() for shares, _, _ in first.shares],
+        "composition": [shares.summary() for shares in first.shares.values()],
         "manifest": manifest,
     }
 
@@ -109,10 +110,17 @@ def numeric_columns(schema: pa.Schema, decisions: list[Decision]) -> dict[str, b
     return {name: pa.types.is_integer(schema.field(name).type) for name in names}
 
 
+def named_columns(schema: pa.Schema) -> dict[str, str]:
+    """The columns by whose names rows are counted, and what these are."""
+    columns = {"source": "Packages", "license": "Licences", "language": "Languages"}
+    columns["contamination_tier"] = "Leaks of benchmarks"
+    return {column: title for column, title in columns.items() if column in schema.names}
+
+
 class FirstPass:
     """Everything that one look at each row gives."""
 
-    def __init__(self, numbers: dict[str, bool], samples: Samples) -> None:
+    def __init__(self, numbers: dict[str, bool], samples: Samples, named: dict[str, str]) -> None:
         names = list(numbers)
         self.numbers = {name: numbers[name] for name in names[:MAX_HISTOGRAMS]}
         self.more_columns = names[MAX_HISTOGRAMS:]
@@ -120,19 +128,16 @@ class FirstPass:
         self.missing = {name: [0, 0] for name in self.numbers}
         self.samples = samples
         self.reasons = Reasons()
-        self.shares: list[tuple[Shares, str, Callable[[Any], Any]]] = [
-            (Shares("Packages"), "source", package),
-            (Shares("Licences"), "license", lambda name: name),
-            (Shares("Languages"), "language", lambda name: name),
-        ]
-        self.columns = {"id", DROPPED_BY, DROP_REASON, *self.numbers, *(column for _, column, _ in self.shares)}
+        self.shares = {column: Shares(title) for column, title in named.items()}
+        self.columns = {"id", DROPPED_BY, DROP_REASON, *self.numbers, *self.shares}
         if samples.column is not None:
             self.columns.add(samples.column)
 
     def add(self, part: Part, place: Place, batch: pa.RecordBatch) -> None:
         """See a batch."""
-        for shares, column, name_of in self.shares:
-            shares.add(map(name_of, batch[column].to_pylist()), kept=part == "data")
+        for column, shares in self.shares.items():
+            names = batch[column].to_pylist()
+            shares.add(map(package, names) if column == "source" else names, kept=part == "data")
         for name, spread in self.spreads.items():
             values = floats(batch[name])
             there = ~np.isnan(values)

@@ -1,8 +1,12 @@
+import textwrap
+
 import pytest
 
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.behaviour import LeaksByBehaviour, is_weak
+from textbook.curation.decontaminate.references import prepared
 from textbook.curation.decontaminate.runnable import runnable, suite_of
+from textbook.curation.decontaminate.trials import MOST_TRIALS, trials_of
 from textbook.sandbox import Limits
 
 SHORT = Limits(cpu_s=0.3)
@@ -39,6 +43,12 @@ COUNTS = '''def measure(phrase):
     """Counts the characters that a given sentence has."""
     return len(phrase)
 '''
+
+
+def in_class(function, parameters, decorator):
+    """A function as a method of a class."""
+    indented = textwrap.indent(function.replace("(message)", f"({parameters})"), "    ")
+    return f"class Solution:\n    {decorator}\n{indented}"
 
 
 def clear(texts, languages=None):
@@ -112,6 +122,16 @@ def test_hostile_functions_are_no_leaks_and_the_run_goes_on(code, tmp_path):
         ("a helper", f"{SOLVES.replace('moved % 26', '_wrapped(moved)')}\ndef _wrapped(n):\n    return n % 26\n"),
         ("a constant", f"STEP = 5\n{SOLVES.replace('- 5', '- STEP')}"),
         ("the name of a built-in", SOLVES.replace("unshift", "sum")),
+        ("a method", in_class(SOLVES, "self, message", "")),
+        ("a static method", in_class(SOLVES, "message", "@staticmethod")),
+        ("a class method", in_class(SOLVES, "cls, message", "@classmethod")),
+        (
+            "a method of its own",
+            in_class(SOLVES, "self, message", "").replace("moved %", "self.same(moved) %")
+            + "\n    def same(self, x):\n        return x\n",
+        ),
+        ("a fenced class", f"Sure:\n\n```python\nSTEP = 1\n{in_class(SOLVES, 'self, message', '')}```\nIt's easy.\n"),
+        ("prose, with one inside", f"Here:\n\n{SOLVES}\nIt's a loop.\n\n    def inner(x):\n        return x\n"),
         ("windows", SOLVES.replace("\n", "\r\n")),
     ],
 )
@@ -129,8 +149,11 @@ def test_functions_that_take_another_number_of_arguments_are_not_run(header):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x = 1\n", "class A:\n    def f(self): pass\n", "\0", "def f(:\n", "async def f(): 1\n"]
-)
+    "text",
+    ["", "x = 1\n", "\0", "def f(:\n", "async def f(): 1\n", "class A:\n    def __len__(self): return 1\n",
+     "class A:\n    def __init__(self, a): pass\n    def f(self): pass\n", "class A:\n    def f(): pass\n",
+     "class A:\n    @property\n    def f(self): pass\n    async def g(self): pass\n"],
+)  # fmt: skip
 def test_texts_without_functions_that_can_be_run(text):
     assert runnable(text) is None
 
@@ -153,3 +176,19 @@ def test_contaminated_rows_and_other_languages_are_left_alone(tmp_path):
     batch = clear([SOLVES, SOLVES], ["python", "java"]) | {"contamination_tier": ["contaminated", "clear"]}
     (out,) = LeaksByBehaviour(REFERENCES, SHORT).stream([batch], tmp_path)
     assert out == batch | {"drop_reason": [None, None]}
+
+
+def test_in_a_long_file_what_stands_near_the_problems_words_is_run_first():
+    many = "".join(f"def f{i}(x):\n    return {i}\n\n\n" for i in range(300))
+    suites = [suite_of(problem) for problem in REFERENCES]
+    trials = list(trials_of(clear([many + SOLVES]), prepared((REFERENCES,), 0.8, True), suites))
+    assert 0 < len(trials) <= MOST_TRIALS["python"] and trials[0].function == "unshift"
+
+
+def test_what_made_a_row_a_suspect_is_tried_without_a_word_in_common(tmp_path):
+    bare = "def f(x):\n    y = 'vwxyzabcdefghijklmnopqrstu'\n    return ''.join(y[int(z, 36) - 10] for z in x)\n"
+    evidence = {"reference": "own/shift", "detector": "ast", "score": 0.8, "chance": None, "start": 0, "end": len(bare)}
+    batch = clear([bare, bare]) | {"contaminated_by": [[evidence], None], "contamination_tier": ["suspect", "clear"]}
+    (out,) = LeaksByBehaviour(REFERENCES, SHORT).stream([batch], tmp_path)
+    assert out["contamination_tier"] == ["contaminated", "clear"]
+    assert [each["detector"] for each in out["contaminated_by"][0]] == ["behaviour", "ast"]

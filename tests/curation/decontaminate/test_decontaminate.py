@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import textwrap
+import time
 
 import dill
 import pyarrow as pa
@@ -61,6 +62,14 @@ def test_a_leak_in_a_long_file_is_found_and_shown_where_it_is():
     ast = by(row, "Own/0")["ast"]
     assert text[ast["start"] : ast["end"]] == CLOSEST + CLOSEST_SOLUTION and ast["score"] == 1.0
     assert judged([UNRELATED])[0]["contamination_tier"] == "clear"
+
+
+@pytest.mark.parametrize("size", [500, 700, 1_400, 2_000, 3_000, 5_000])
+def test_a_window_that_starts_within_a_long_word_is_like_any_other(size: int):
+    text = "x = " + "9" * size + "\n" + CLOSEST + CLOSEST_SOLUTION + "y = " + "a" * size
+    row = judged([text])[0]
+    shown = by(row, "Own/0")["ngram"]
+    assert text[shown["start"] : shown["end"]].startswith("def closest_pair(numbers)")
 
 
 def test_a_leak_between_prose_is_found():
@@ -138,7 +147,7 @@ def test_rows_are_marked_and_kept_if_asked():
     assert row["contamination_tier"] == "contaminated" and row["drop_reason"] is None
 
 
-@pytest.mark.parametrize("detector", DETECTORS)
+@pytest.mark.parametrize("detector", sorted(set(DETECTORS) - {"embedding"}))
 def test_each_detector_works_alone(detector: str):
     row = judged([CLOSEST + CLOSEST_SOLUTION], Decontaminate(OWN, detectors=(detector,)))[0]
     expected = {"ngram": {"ngram", "long_ngram"}}.get(detector, {detector})
@@ -149,6 +158,12 @@ def test_detectors_that_do_not_exist_are_refused():
     for wrong in ((), ("ngram", "magic")):
         with pytest.raises(ValueError, match="expected one or more of ngram, ast, lexical"):
             Decontaminate(OWN, detectors=wrong)
+
+
+@pytest.mark.parametrize("wrong", [[], "humaneval", [ROWS]])
+def test_what_is_no_benchmark_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"expected one benchmark or more, such as References.humaneval\(\)"):
+        Decontaminate(wrong)
 
 
 def test_several_benchmarks_and_names_that_clash():
@@ -178,10 +193,10 @@ def test_phi1s_rule_knows_trees_alone():
 
 def test_phi1s_rule_counts_a_rate_that_is_exactly_tau():
     body = "    x = 1\n" * 3  # with the header 2 + 3 * 3 nodes
-    own = References.of([{"prompt": "def f():\n", "solution": body + "    return x\n", "entry_point": "f"}])
+    own = References.of([{"prompt": "def f():\n", "solution": body + "    return 1\n", "entry_point": "f"}])
     nodes = 2 + 3 * 3 + 2
     for edits in range(1, 5):
-        text = f"def f():\n{body}    return x\n" + "    break\n" * edits
+        text = f"def f():\n{body}    return 1\n" + "    break\n" * edits
         row = judged([text], Decontaminate.phi1(own, tau=nodes / (nodes + edits)))[0]
         assert row["contamination_tier"] == "contaminated"
 
@@ -217,13 +232,24 @@ ODD = {
     "one word": "x" * 3_000_000,
     "2 MB": "a = 1\n" * 350_000,
     "50 MB": "a = 1\n" * 8_000_000,
+    "50 MB of functions": "def f(x):\n    return x + 1\n" * 1_800_000,
+    "50 MB of words": "give the two closest of some numbers " * 1_400_000,
 }
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "50 MB")) for kind in ODD])
+@pytest.mark.parametrize("kind", ODD)
 def test_odd_rows_are_undecided_and_leaks_beside_them_found(kind: str):
+    started = time.process_time()
     rows = judged([ODD[kind], CLOSEST + CLOSEST_SOLUTION])
+    assert time.process_time() - started < 15
     assert [row["contamination_tier"] for row in rows] == ["undecided", "contaminated"]
+
+
+def test_a_leak_at_the_start_of_50_mb_is_found_and_beyond_what_is_compared_not():
+    leak, rest = CLOSEST + CLOSEST_SOLUTION, "a = 1\n" * 8_000_000
+    first, last = judged([leak + rest, rest + leak])
+    assert first["contamination_tier"] == "contaminated" and last["contamination_tier"] == "undecided"
+    assert last["contamination_note"] == "only its first 4,000,000 characters were compared"
 
 
 def test_the_step_keeps_the_contract():

@@ -79,6 +79,14 @@ def test_labels_do_not_depend_on_what_is_around():
     assert {(each.labels, each.rich()) for each in method.found} == {(alone.labels, alone.rich())}
 
 
+def test_a_method_alone_is_read_even_if_its_docstring_is_not_indented():
+    text = '    @cache\n    def thrice(self, x):\n        """Say it.\n\nThree times.\n"""\n        return 3 * x\n'
+    (function,), _, problem = functions_of(text, "python")
+    assert problem is None and text[function.start : function.end] == text
+    assert function.labels == functions_of("def thrice(self, x):\n    return 3 * x\n", "python").found[0].labels
+    assert functions_of(f"{text}    def broken(:\n", "python").problem
+
+
 def test_rich_labels_of_long_functions_are_those_of_the_whole():
     body = "".join(f"        x = len(x) + {i % 5}\n" for i in range(30))
     text = f"class A:\n    def f(x):\n{body}        return x\n"

@@ -16,6 +16,7 @@ from textbook.curation.decontaminate.lexical import Lexical
 from textbook.curation.decontaminate.ngram import Ngrams, needed_share
 from textbook.curation.decontaminate.null import GRIDS, Null, calibrate, functions_below, shipped
 from textbook.curation.decontaminate.references import Prepared
+from textbook.curation.decontaminate.verdict import Scored, Thresholds, tries
 from textbook.curation.decontaminate.words import WORD, Vocabulary, joined, word_spans
 
 
@@ -34,7 +35,7 @@ from textbook.curation.decontaminate.words import WORD, Vocabulary, joined, word
 )
 def test_words(text: str, words: list[str]):
     assert WORD.findall(text) == words
-    assert [text[start:end] for start, end in word_spans(text)] == words
+    assert [text[start:end] for start, end in word_spans(text, 0, len(text))] == words
 
 
 @given(st.text())
@@ -55,6 +56,17 @@ def test_concepts_are_shared_by_words_that_say_the_same():
     assert concepts("list of largest numbers") == concepts("arrays of MAXIMUM Number")
     assert concepts("three sorted strings") == concepts("3 ordered str")
     assert concepts("cat") != concepts("dog")
+
+
+def test_two_numbers_near_one_another_are_data_and_no_pair():
+    own = References.of([{"prompt": "0, 1, 2, 3, 4, 5 of eight tides", "solution": "9, 10, 11, 12"}])
+    against = Prepared([own], 0.8, True)
+
+    def likeness(text: str) -> float:
+        return float(against.lexical.similarities(joined([against.vocabulary.words(text)]))[0, 0])
+
+    assert likeness("0, 1, 2, 3, 4, 5, 9, 10, 11, 12") == likeness("5, 10, 0, 12, 2, 9, 1, 11, 3, 4") < 0.2
+    assert likeness("of 8 tides") > likeness("of 4 tides") > likeness("4 of no tides")
 
 
 def shares(references: list[str], texts: list[str], num_words: int) -> dict[tuple[int, int], float]:
@@ -146,7 +158,7 @@ def test_what_is_common_has_a_high_chance(tmp_path):
 def test_trees_are_counted_for_problems_in_the_language_alone():
     javascript = References.of([ROWS[0] | {"language": "javascript"}])
     counts = next(iter(calibrate(javascript, ["x = 1"]).counts.values()))
-    assert set(counts) == set(GRIDS) - {"ast"}
+    assert set(counts) == set(GRIDS) - {"ast", "embedding"}
 
 
 def test_the_standard_library_is_a_background():
@@ -158,3 +170,13 @@ def test_what_is_shipped_knows_no_text():
     null = shipped()
     assert null.num_functions >= 20_000 and len(null.counts) > 1000
     assert all(len(digest) == 16 for digest in null.counts)
+
+
+def test_the_more_tries_chance_has_the_more_alike_words_must_be():
+    verdict = Thresholds()
+    assert tries(50, 100) == tries(164, 2_400) == 1 and tries(1_640, 24_000) == 100
+    sure = [verdict.contamination({"lexical": Scored(0.12, tries=each)}) for each in (1, 10, 100)]
+    assert [verdict.tier(each) for each in sure] == ["contaminated", "suspect", "suspect"] and sure == sorted(sure)[
+        ::-1
+    ]
+    assert verdict.contamination({"ast": Scored(1.0, nodes=40, tries=100)}) == 1.0, "trees are not alike by chance"

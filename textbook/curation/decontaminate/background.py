@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-ASSET: Final = Path(__file__).parents[2] / "assets" / "contamination-background-v1.tsv.gz"
+ASSET: Final = Path(__file__).parents[2] / "assets" / "contamination-background-v2.tsv.gz"
 
 Counts = tuple[int, int]
 """How many functions have something, and how many exercises."""

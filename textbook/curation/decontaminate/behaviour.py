@@ -1,34 +1,34 @@
 """Leaks by what they do: a row's functions are run against the tests of problems, in the sandbox.
 
-A leak is one however it is worded. Tried are the problems that share words with a row, and the functions that take as
-many arguments as a problem's. Tests that a trivial function passes, such as `return len(x)`, say nothing, and what
-passes them is left as it was.
+A leak is one however it is worded. Tried are the problems in a row's language that share words with it or are in its
+evidence, and the functions that take as many arguments as a problem's. Tests that a trivial function passes, such as
+`return len(x)`, say nothing, and what passes them is left as it was.
 
-Python alone, and no methods. Does not see leaks that do not work. Whoever solves the same problem in similar words is
-taken for a leak, with or without having seen it.
+Python and JavaScript, each against problems whose tests are in it. Does not see leaks that do not work, and of methods
+only those of classes that can be made without arguments. Whoever solves the same problem in similar words is taken for
+a leak, with or without having seen it.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from textbook.benchmarks import References
-from textbook.curation.decontaminate.evidence import gather
-from textbook.curation.decontaminate.functions import PROSE, PYTHON
+from textbook.curation.decontaminate import javascript
+from textbook.curation.decontaminate.functions import PYTHON
+from textbook.curation.decontaminate.javascript import JAVASCRIPT
 from textbook.curation.decontaminate.references import Prepared, prepared, several
-from textbook.curation.decontaminate.runnable import Runnable, Suite, runnable, suite_of
+from textbook.curation.decontaminate.runnable import Suite
 from textbook.curation.decontaminate.step import EXAMPLE_PROMPT, Decontaminate
+from textbook.curation.decontaminate.trials import Trial, suite_of, trials_of
 from textbook.curation.decontaminate.verdict import Thresholds
 from textbook.operator import Batch, Stage, num_rows
-from textbook.sandbox import Limits, Program, Results, Sandbox, Verdict, weakness
+from textbook.sandbox import Limits, Program, Results, Sandbox, Unavailable, Verdict, run, weakness
+from textbook.sandbox.commands import command_for
 from textbook.sandbox.weak_tests import BODIES
-
-MOST_TRIALS: Final = 10
-"""So often a row is run: its functions against the tests of the problems whose words are nearest."""
 
 PASSED: Final = 0.95
 """The contamination of a row that passes the tests of a problem."""
@@ -53,24 +53,13 @@ TRIVIAL: Final = (
 COLUMNS: Final = ("contamination", "contamination_tier", "contaminated_by", "contamination_note")
 
 
-class Trial(NamedTuple):
-    """A function of a row, to be run against the tests of a problem."""
-
-    row: int
-    reference: int
-    start: int
-    """The part of the row whose words are near the problem's, in characters."""
-
-    end: int
-    program: Program
-
-
 @dataclass
 class _Waiting:
     """A batch whose functions are being run."""
 
     batch: Batch
     trials: list[Trial]
+    not_run: list[Trial]
     verdicts: list[Verdict] = field(default_factory=list)
 
 
@@ -79,10 +68,12 @@ class LeaksByBehaviour(Stage):
     """Runs suspects, and what shares words with a problem, against its tests; what passes is contaminated.
 
     Comes after `Decontaminate`, whose columns it updates: the evidence is of the detector `behaviour`. A row that was
-    clear and has a function that hangs, or could not be judged, is undecided. Linux only, see `textbook.sandbox`.
+    clear and has a function that hangs, could not be judged, or is in JavaScript where there is no Node.js, is
+    undecided. Rows in a language in which no problem has tests stay as they are. Linux only, see `textbook.sandbox`.
 
     Attributes:
-        references: the problems of one benchmark or of several; those in Python that have tests are used.
+        references: the problems of one benchmark or of several; those in Python and JavaScript that have tests are
+            used, such as `References.humaneval()` and `References.humaneval_x("javascript")`.
         limits: of one function against the tests of one problem.
         drop: whether contaminated rows are dropped.
     """
@@ -91,7 +82,7 @@ class LeaksByBehaviour(Stage):
     limits: Limits = Limits(cpu_s=2.0, wall_s=10.0)
     drop: bool = True
 
-    version = 1
+    version = 2
     reads = ("id", "text", "language", *COLUMNS)
     adds = Decontaminate.adds
 
@@ -99,16 +90,19 @@ class LeaksByBehaviour(Stage):
         """Run the functions of many batches at once; verdicts are kept in the folder."""
         against = prepared(several(self.references), Thresholds().lowest_rate, Thresholds().rich)
         suites = [suite_of(problem) for problem in against.problems]
+        missing = _missing({suite.language for suite in suites if suite is not None})
         waiting: deque[_Waiting] = deque()
 
         def programs() -> Iterator[Program]:
             for batch in batches:
-                waiting.append(_Waiting(batch, list(_trials(batch, against, suites))))
+                trials = list(trials_of(batch, against, suites))
+                able = [trial for trial in trials if trial.program.language not in missing]
+                waiting.append(_Waiting(batch, able, [trial for trial in trials if trial.program.language in missing]))
                 yield from (trial.program for trial in waiting[-1].trials)
 
         folder.mkdir(parents=True, exist_ok=True)
         with Results(folder / "verdicts.sqlite") as results, Sandbox(self.limits, results=results) as sandbox:
-            judge = _Judge(against, suites, self.limits, self.drop)
+            judge = _Judge(against, suites, self.limits, self.drop, missing)
             for verdict in sandbox.run(programs()):
                 while not waiting[0].trials:
                     yield judge.batch(waiting.popleft())
@@ -134,48 +128,37 @@ class LeaksByBehaviour(Stage):
         return cls(references, Limits(cpu_s=0.2)), batch | {name: columns[name] for name in COLUMNS}
 
 
-def _trials(batch: Batch, against: Prepared, suites: Sequence[Suite | None]) -> Iterator[Trial]:
-    """The functions of a batch with the problems that they are run against."""
-    rows = [
-        row
-        for row, (language, tier) in enumerate(zip(batch["language"], batch["contamination_tier"], strict=True))
-        if language in (None, PYTHON, *PROSE) and tier != "contaminated"
-    ]
-    gathered = gather([batch["text"][row] for row in rows], [None] * len(rows), against, ("lexical",))
-    for row, evidence in zip(rows, gathered, strict=True):
-        nearest: dict[int, tuple[float, int, int]] = {}
-        for (start, end, reference), hits in evidence.hits.items():
-            if suites[reference] is not None:
-                found = -hits["lexical"].score, start, end
-                nearest[reference] = min(found, nearest.get(reference, found))
-        candidate = runnable(batch["text"][row]) if nearest else None
-        if candidate is not None:
-            yield from islice(_fitting(row, candidate, nearest, suites), MOST_TRIALS)
-
-
-def _fitting(
-    row: int, candidate: Runnable, nearest: Mapping[int, tuple[float, int, int]], suites: Sequence[Suite | None]
-) -> Iterator[Trial]:
-    """The functions that can be called as the tests call, with the nearest problems first."""
-    for reference in sorted(nearest, key=lambda each: (nearest[each], each)):
-        _, start, end = nearest[reference]
-        suite = suites[reference]
-        assert suite is not None
-        for function in filter(suite.fits, candidate.functions):
-            program = Program(candidate.code, suite.of(function.name), function.name)
-            yield Trial(row, reference, start, end, program)
+def _missing(languages: Iterable[str]) -> dict[str, str]:
+    """The languages of which programs can't be run here, and why."""
+    reasons = {}
+    for language in languages:
+        try:
+            command_for(language)
+        except Unavailable as error:
+            reasons[language] = str(error)
+    return reasons
 
 
 class _Judge:
     """Turns verdicts into the columns of a batch."""
 
-    def __init__(self, against: Prepared, suites: Sequence[Suite | None], limits: Limits, drop: bool) -> None:
+    def __init__(
+        self,
+        against: Prepared,
+        suites: Sequence[Suite | None],
+        limits: Limits,
+        drop: bool,
+        missing: Mapping[str, str],
+    ) -> None:
         self._against, self._suites, self._limits, self._drop = against, suites, limits, drop
+        self._missing = missing
 
     def batch(self, done: _Waiting) -> Batch:
         """The batch with what the verdicts say."""
         given = done.batch
         columns = {name: list(given[name]) for name in COLUMNS} | {"drop_reason": [None] * num_rows(given)}
+        for trial in done.not_run:
+            self._leave_open(columns, trial.row, f"not run: {self._missing[trial.program.language]}")
         trials = defaultdict(list)
         for trial, verdict in zip(done.trials, done.verdicts, strict=True):
             trials[trial.row].append((trial, verdict))
@@ -186,28 +169,31 @@ class _Judge:
             if leaks:
                 self._contaminate(columns, row, leaks)
             elif unclear:
-                columns["contamination_note"][row] = self._note(*unclear[0])
-                if columns["contamination_tier"][row] == "clear":
-                    columns["contamination_tier"][row] = "undecided"
+                self._leave_open(columns, row, self._note(*unclear[0]))
         return given | columns
+
+    def _leave_open(self, columns: Batch, row: int, note: str) -> None:
+        columns["contamination_note"][row] = note
+        if columns["contamination_tier"][row] == "clear":
+            columns["contamination_tier"][row] = "undecided"
 
     def _contaminate(self, columns: Batch, row: int, leaks: Sequence[Trial]) -> None:
         names = [self._against.names[trial.reference] for trial in leaks]
         evidence = [
             {"reference": name, "detector": "behaviour", "score": 1.0, "chance": None, "start": start, "end": end}
-            for name, (_, _, start, end, _) in zip(names, leaks, strict=True)
+            for name, (_, _, start, end, *_) in zip(names, leaks, strict=True)
         ]
         columns["contamination"][row] = max(columns["contamination"][row] or 0.0, PASSED)
         columns["contamination_tier"][row] = "contaminated"
         columns["contaminated_by"][row] = evidence + list(columns["contaminated_by"][row] or [])
         columns["contamination_note"][row] = None
         if self._drop:
-            function = leaks[0].program.entry_point
-            columns["drop_reason"][row] = f"contaminated: {names[0]} by behaviour: {function} passes its tests"
+            reason = f"contaminated: {names[0]} by behaviour: {leaks[0].function} passes its tests"
+            columns["drop_reason"][row] = reason
 
     def _note(self, trial: Trial, verdict: Verdict) -> str:
         name = self._against.names[trial.reference]
-        return f"{trial.program.entry_point} {UNCLEAR[verdict.status]} in the tests of {name}"
+        return f"{trial.function} {UNCLEAR[verdict.status]} in the tests of {name}"
 
     def _is_weak(self, reference: int) -> bool:
         suite = self._suites[reference]
@@ -218,6 +204,8 @@ class _Judge:
 @cache
 def is_weak(suite: Suite, limits: Limits) -> bool:
     """Whether a trivial function passes the tests of a problem. Found out once it matters."""
+    if suite.language == JAVASCRIPT:
+        return next(run([javascript.trivial(suite)], limits)).passed
     name = suite.entry.name
     bodies = [f"a, b = (*args, None, None)[:2]; return {value}" for value in TRIVIAL]
     return any(weakness([Program("", suite.of(name), name)], limits, bodies=(*BODIES, *bodies)))

@@ -69,8 +69,18 @@ def functions_of(text: str, language: str | None, languages: Collection[str] = (
     try:
         return Functions(_python(text), PYTHON)
     except ParseError as error:
-        salvaged = _salvaged(text)
+        salvaged = _method(text) or _salvaged(text)
         return salvaged._replace(problem=str(error)) if language == PYTHON and not salvaged.found else salvaged
+
+
+def _method(text: str) -> Functions | None:
+    """The functions of an indented text with a string that is not indented, if that is why it does not parse."""
+    if not text[:1].isspace():
+        return None
+    try:
+        return Functions(_block(text), PYTHON)
+    except ParseError:
+        return None
 
 
 def _by_trees(text: str, language: str) -> Functions:

@@ -117,12 +117,12 @@ def _words(texts: Texts) -> Features:
 
 
 def _pairs(texts: Texts) -> Features:
-    """Two different concepts that stand near one another, in either order."""
-    owner, concepts = texts.owner, texts.concepts
+    """Two different concepts that stand near one another, in either order; not two numbers, which are data."""
+    owner, concepts, number = texts.owner, np.maximum(texts.concepts, ~texts.concepts), texts.concepts < 0
     found = []
     for distance in range(1, REACH + 1):
         left, right = concepts[:-distance], concepts[distance:]
-        fits = (owner[:-distance] == owner[distance:]) & (left != right)
+        fits = (owner[:-distance] == owner[distance:]) & (left != right) & ~(number[:-distance] & number[distance:])
         pair = np.minimum(left, right) << NUMBER_BITS | np.maximum(left, right)
         found.append(Features(owner[:-distance][fits], pair[fits]))
     return _distinct(*map(np.concatenate, zip(*found, strict=True)))

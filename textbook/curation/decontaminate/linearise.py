@@ -1,8 +1,9 @@
 """Python's syntax trees as sequences: one character for each node, in preorder.
 
 What does not change what a function does is left out: annotations, decorators, docstrings and other statements of a
-constant, `pass`, and whether a name is loaded or stored. So are names and values: functions that differ in nothing but
-these have equal sequences. Rich labels keep names and values that say what a short function does.
+constant, `pass`, and whether a name is loaded or stored. `x += 1` is `x = x + 1`, and a result that is only named to be
+returned is returned. Names and values are left out too: functions that differ in nothing but these have equal
+sequences. Rich labels keep names and values that say what a short function does.
 
 Does not parse, and knows no other language: see `functions`.
 """
@@ -100,10 +101,28 @@ def _preorder(node: ast.AST) -> Iterator[Any]:
         node = stack.pop()
         if node.__class__ is ast.Pass or (node.__class__ is ast.Expr and node.value.__class__ is ast.Constant):
             continue
+        if node.__class__ is ast.AugAssign:
+            node = ast.Assign([node.target], ast.BinOp(node.target, node.op, node.value))
         yield node
         for name in reversed(_CHILDREN[node.__class__]):
             child = getattr(node, name)
-            stack += [each for each in reversed(child) if each] if isinstance(child, list) else [child] if child else []
+            if isinstance(child, list):
+                result = _named_result(child)
+                each_once = child if result is None else [*child[:-2], ast.Return(result)]
+                stack += [each for each in reversed(each_once) if each]
+            elif child:
+                stack.append(child)
+
+
+def _named_result(body: list[Any]) -> Any:
+    """What a block returns at its end that is only named in the statement before: `x = 1`, `return x`."""
+    if len(body) < 2 or body[-1].__class__ is not ast.Return or body[-2].__class__ is not ast.Assign:
+        return None
+    result, before = body[-1].value, body[-2]
+    if not isinstance(result, ast.Name) or len(before.targets) != 1:
+        return None
+    (target,) = before.targets
+    return before.value if isinstance(target, ast.Name) and target.id == result.id else None
 
 
 # The walk takes a quarter of the time that the parser takes because what is frequent is spelt out: a visitor gives the
@@ -147,6 +166,23 @@ def _assign(node: ast.Assign, found: Found, label: str = _LABEL[ast.Assign]) -> 
     return labels + _VISIT[child.__class__](child, found)
 
 
+def _augmented(
+    node: ast.AugAssign, found: Found, label: str = _LABEL[ast.Assign], inner: str = _LABEL[ast.BinOp]
+) -> str:
+    target, value = node.target, node.value
+    place = _VISIT[target.__class__](target, found)
+    return label + place + inner + place + _LABEL[node.op.__class__] + _VISIT[value.__class__](value, found)
+
+
+def _returned(labels: str, body: list[Any], found: Found, label: str = _LABEL[ast.Return]) -> str:
+    """The labels up to the end of a block that ends with a return, if its result is only named, without the name."""
+    result = _named_result(body)
+    if result is None:
+        return labels
+    value = _VISIT[result.__class__](result, found)
+    return labels[: -len(value) - 4] + label + value
+
+
 def _subscript(node: ast.Subscript, found: Found, label: str = _LABEL[ast.Subscript]) -> str:
     value, index = node.value, node.slice
     return label + _VISIT[value.__class__](value, found) + _VISIT[index.__class__](index, found)
@@ -167,8 +203,12 @@ def _if(node: ast.If, found: Found, label: str = _LABEL[ast.If]) -> str:
     labels = label + _VISIT[child.__class__](child, found)
     for child in node.body:
         labels += _VISIT[child.__class__](child, found)
+    if child.__class__ is ast.Return:
+        labels = _returned(labels, node.body, found)
     for child in node.orelse:
         labels += _VISIT[child.__class__](child, found)
+    if node.orelse and child.__class__ is ast.Return:
+        labels = _returned(labels, node.orelse, found)
     return labels
 
 
@@ -191,6 +231,8 @@ def _function(label: str) -> Visitor:
         labels = label + _arguments(node.args, found)
         for child in node.body:
             labels += _VISIT[child.__class__](child, found)
+        if child.__class__ is ast.Return:
+            labels = _returned(labels, node.body, found)
         found.append((node, labels))
         return labels
 
@@ -207,6 +249,8 @@ def _any(label: str, fields: tuple[str, ...]) -> Visitor:
                 for each in child:
                     if each is not None:
                         labels += _VISIT[each.__class__](each, found)
+                if child and each.__class__ is ast.Return:
+                    labels = _returned(labels, child, found)
             elif child is not None:
                 labels += _VISIT[child.__class__](child, found)
         return labels
@@ -222,6 +266,7 @@ _VISIT: dict[type[ast.AST], Visitor] = {
     ast.Expr: _expression,
     ast.Call: _call,
     ast.Assign: _assign,
+    ast.AugAssign: _augmented,
     ast.Subscript: _subscript,
     ast.Compare: _compare,
     ast.If: _if,

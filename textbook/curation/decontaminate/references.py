@@ -11,12 +11,14 @@ import numpy as np
 
 from textbook.benchmarks import Problem, References
 from textbook.curation.decontaminate.background import background
+from textbook.curation.decontaminate.embedding import ReferenceVectors
 from textbook.curation.decontaminate.functions import Function, functions_of
 from textbook.curation.decontaminate.lexical import Lexical
 from textbook.curation.decontaminate.match_rate import MatchRates, edit_distance, match_rate
 from textbook.curation.decontaminate.ngram import NEEDED, PHI1_WORDS, Ngrams, Shared, needed_share
 from textbook.curation.decontaminate.thesaurus import concept
 from textbook.curation.decontaminate.words import Texts, Vocabulary, distinct_words, joined
+from textbook.curation.encoders import Encoder
 
 SHORT_NGRAM: Final = 5
 LEAST_WORDS: Final = 12
@@ -94,10 +96,18 @@ class Prepared:
         self.problems = [problem for each in references for problem in each]
         self.names = _names(references)
         self.digests = [_digest(problem) for problem in self.problems]
+        self.sizes = [len(each) for each in references for _ in each]
         self.functions = {
             language: ReferenceFunctions(functions, tau, rich)
             for language, functions in _functions(self.problems).items()
         }
+        self._vectors: dict[str, ReferenceVectors] = {}
+
+    def vectors(self, encoder: Encoder) -> ReferenceVectors:
+        """The vectors of the references by an encoder, made once."""
+        if encoder.identity not in self._vectors:
+            self._vectors[encoder.identity] = ReferenceVectors([problem.text for problem in self.problems], encoder)
+        return self._vectors[encoder.identity]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -1,9 +1,12 @@
 """What of a row can be run against a problem's tests: its definitions, and the functions that take as many arguments.
 
-Python alone, and functions at the top of a text: no methods. Does not run anything: see `behaviour`.
+Python, for JavaScript see `javascript`. Seen are functions at the top of a text, and methods of classes there that can
+be made without arguments. Does not run anything: see `behaviour`.
 """
 
 import ast
+import re
+from collections.abc import Collection, Iterator
 from math import inf
 from typing import Final, NamedTuple
 
@@ -11,19 +14,29 @@ from textbook.benchmarks import Problem
 from textbook.curation.decontaminate.functions import functions_of
 from textbook.languages.python import ParseError, parse, plain_newlines
 
-MOST_FUNCTIONS: Final = 8
-"""Of a row so many functions are tried, the first ones."""
+MOST_FUNCTIONS: Final = 2_000
+"""Of a row so many functions can be tried, the first ones."""
 
 _DO_SOMETHING = (ast.Expr, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Assert, ast.Delete, ast.If)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_DECORATORS = {"staticmethod": 0, "classmethod": 1}
+"""What may stand above a method, and how many arguments it is then called with that are not given."""
+
+_TAGS = ("", "python", "python3", "py")
+_FENCED = re.compile(r"^ {0,3}```[ \t]*+([^\s`]*+)[^\n`]*+\n(.*?)(?:^ {0,3}```[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
+_ALIASES = {"python": "{} = {}\n", "javascript": "const {} = {}\n"}
 
 
 class Signature(NamedTuple):
     """A function, and how many arguments it must and can be given by position."""
 
     name: str
+    """By which the tests call it."""
+
     least: float
     most: float
+    shown: str = ""
+    """Its name in the text, if that is another one."""
 
 
 class Runnable(NamedTuple):
@@ -43,10 +56,11 @@ class Suite(NamedTuple):
     """What else they use: the other functions of the problem."""
 
     suite: str
+    language: str = "python"
 
     def of(self, function: str) -> str:
         """The tests, of a function by another name."""
-        alias = "" if function == self.entry.name else f"{self.entry.name} = {function}\n"
+        alias = "" if function == self.entry.name else _ALIASES[self.language].format(self.entry.name, function)
         return f"{self.setup}\n{alias}{self.suite}"
 
     def fits(self, function: Signature) -> bool:
@@ -59,20 +73,26 @@ def runnable(text: str) -> Runnable | None:
 
     Statements that do something when they are run, such as calls and loops, are left out, and imports may fail.
     """
-    source = plain_newlines(text)
-    try:
-        tree = parse(source)
-    except ParseError:
-        found = functions_of(source, None, ()).found
-        source = "\n".join(source[each.start : each.end] for each in found)
-        try:
-            tree = parse(source)
-        except ParseError:
-            return None
-    functions = {node.name: _signature(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if not functions:
+    found = _parsed(plain_newlines(text))
+    if found is None:
         return None
-    return Runnable(_definitions(source, tree.body), tuple(functions.values())[:MOST_FUNCTIONS])
+    source, tree = found
+    functions = {node.name: _signature(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    methods = [method for node in tree.body if isinstance(node, ast.ClassDef) for method in _methods(node)]
+    if not functions and not methods:
+        return None
+    code = [_definitions(source, tree.body)]
+    signatures = list(functions.values())
+    for number, (call, signature) in enumerate(methods):
+        name = f"textbook_method_{number}"
+        code.append(f"def {name}(*args, **kwargs): return {call}(*args, **kwargs)")
+        signatures.append(signature._replace(name=name, shown=signature.name))
+    return Runnable("\n".join(code), tuple(signatures[:MOST_FUNCTIONS]))
+
+
+def fenced(text: str, tags: Collection[str]) -> list[str]:
+    """The fenced code blocks of a text that say one of these languages, "" for those that say none."""
+    return [match[2] for match in _FENCED.finditer(text) if match[1].lower() in tags]
 
 
 def suite_of(problem: Problem) -> Suite | None:
@@ -102,6 +122,44 @@ def _signature(node: ast.FunctionDef) -> Signature:
     by_name = sum(default is None for default in arguments.kw_defaults)
     least = inf if by_name else positional - len(arguments.defaults)
     return Signature(node.name, least, inf if arguments.vararg else positional)
+
+
+def _parsed(source: str) -> tuple[str, ast.Module] | None:
+    """A source with its tree; of prose its fenced blocks, or else the functions in it."""
+    for read in (str, _blocks, _salvaged):
+        text = read(source)
+        try:
+            tree = parse(text)
+        except ParseError:
+            continue
+        if tree.body:
+            return text, tree
+    return None
+
+
+def _blocks(source: str) -> str:
+    return "\n".join(fenced(source, _TAGS))
+
+
+def _salvaged(source: str) -> str:
+    found = [source[each.start : each.end] for each in functions_of(source, None, ()).found]
+    return "\n".join(text for text in found if not text[:1].isspace())
+
+
+def _methods(node: ast.ClassDef) -> Iterator[tuple[str, Signature]]:
+    """The methods that can be called without more than the class, each with what calls it."""
+    methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+    can_be_made = all(_signature(each).least <= 1 for each in methods if each.name == "__init__")
+    for method in methods:
+        decorators = [each.id if isinstance(each, ast.Name) else "" for each in method.decorator_list]
+        bound = [_DECORATORS.get(each) for each in decorators]
+        _, least, most, _ = _signature(method)
+        given = 1 if not bound else bound[0]
+        if method.name.startswith("__") or len(bound) > 1 or given is None or given > most:
+            continue
+        if bound or can_be_made:
+            owner = node.name if bound else f"{node.name}()"
+            yield f"{owner}.{method.name}", Signature(f"{node.name}.{method.name}", max(least - given, 0), most - given)
 
 
 def _definitions(source: str, nodes: list[ast.stmt]) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import pyarrow as pa
 
@@ -11,7 +11,8 @@ from textbook.benchmarks import References
 from textbook.curation.decontaminate.evidence import DETECTORS, Hit, RowEvidence, gather
 from textbook.curation.decontaminate.null import Null, shipped
 from textbook.curation.decontaminate.references import Prepared, prepared, several
-from textbook.curation.decontaminate.verdict import Phi1, Scored, Thresholds
+from textbook.curation.decontaminate.verdict import Phi1, Thresholds, tries
+from textbook.curation.encoders import Encoder
 from textbook.operator import Batch, Operator
 
 EVIDENCE: Final = pa.list_(
@@ -53,22 +54,32 @@ class Decontaminate(Operator):
     alone. `chance` is the share of unrelated functions that score as high against this reference; None where nobody has
     counted. Needs `textbook-curation[decontaminate]` for the detector `ast`.
 
+    With an encoder, what it says of a row depends on the encoder's vectors: those of a GPU, or of texts in another
+    batch, may differ in the last digits. A cosine then does by less than 0.001, and a row that close to a threshold may
+    fall on its other side.
+
     Attributes:
         references: the problems of one benchmark or of several.
-        detectors: some of `ngram` (n-grams of words), `ast` (match rate of syntax trees) and `lexical` (words and pairs
-            of words). What each can see is said in its module.
+        detectors: some of `ngram` (n-grams of words), `ast` (match rate of syntax trees), `lexical` (words and pairs
+            of words) and `embedding` (vectors of the encoder). What each can see is said in its module. By default all;
+            `embedding` if there is an encoder.
         verdict: how scores become a tier.
         null: rates of chance counted by `calibrate`; those shipped with the package for problems it does not have.
         drop: whether contaminated rows are dropped. Suspects stay, and are marked, in any case.
+        encoder: any with `encode` and `identity`, see `textbook.curation.encoders`.
+        embed: what goes to the encoder: what is `near` a problem by its words, or `all`, for whom a GPU makes it
+            cheap. Where `embedding` is the only detector, all.
     """
 
     references: References | Sequence[References]
-    detectors: tuple[str, ...] = DETECTORS
+    detectors: tuple[str, ...] | None = None
     verdict: Thresholds | Phi1 = Thresholds()
     null: Null | None = None
     drop: bool = True
+    encoder: Encoder | None = None
+    embed: Literal["near", "all"] = "near"
 
-    version = 1
+    version = 2
     reads = ("id", "text", "language")
     adds = {
         "contamination": "float64",
@@ -79,10 +90,27 @@ class Decontaminate(Operator):
 
     def __post_init__(self) -> None:
         """Refuse values without a meaning."""
-        unknown = sorted(set(self.detectors) - set(DETECTORS))
-        if unknown or not self.detectors:
+        benchmarks = several(self.references)
+        if not benchmarks or not all(isinstance(each, References) for each in benchmarks):
             raise ValueError(
-                f"Decontaminate got detectors={self.detectors!r}; expected one or more of {', '.join(DETECTORS)}"
+                f"Decontaminate got references={self.references!r:.80}; expected one benchmark or more, such as"
+                " References.humaneval()"
+            )
+        used = self._used
+        if not used or not set(used) <= set(DETECTORS) or self.embed not in ("near", "all"):
+            raise ValueError(
+                f"Decontaminate got detectors={self.detectors!r}, embed={self.embed!r}; expected one or more of"
+                f" {', '.join(DETECTORS)}, and near or all"
+            )
+        if ("embedding" in used) != (self.encoder is not None):
+            raise ValueError(
+                f"Decontaminate got detectors={self.detectors!r} and encoder={self.encoder!r}; `embedding` needs an"
+                " encoder, such as SentenceEncoder(...), and an encoder is for `embedding`"
+            )
+        if self.encoder is not None and not (hasattr(self.encoder, "encode") and hasattr(self.encoder, "identity")):
+            raise ValueError(
+                f"Decontaminate got encoder={self.encoder!r:.80}; expected an object with `encode` and `identity`, such"
+                " as SentenceEncoder(...)"
             )
 
     @classmethod
@@ -108,7 +136,14 @@ class Decontaminate(Operator):
     def __call__(self, batch: Batch) -> Batch:
         """Compare each row with all references."""
         against = prepared(several(self.references), self.verdict.lowest_rate, self.verdict.rich)
-        gathered = gather(batch["text"], batch["language"], against, self.detectors)
+        vectors = None if self.encoder is None else against.vectors(self.encoder)
+        if vectors is not None and self._null.encoder not in ("", vectors.encoder):
+            raise ValueError(
+                f"the rates of chance were counted with the encoder {self._null.encoder}, and this one is"
+                f" {vectors.encoder}; give one for both"
+            )
+        embed_all = self.embed == "all" or self._used == ("embedding",)
+        gathered = gather(batch["text"], batch["language"], against, self._used, vectors, embed_all)
         judged = [self._judged(row, against) for row in gathered]
         columns = {name: [row[name] for row in judged] for name in self.adds}
         reasons = [
@@ -124,7 +159,9 @@ class Decontaminate(Operator):
         sure: dict[int, float] = {}
         hits: dict[int, dict[str, Hit]] = defaultdict(dict)
         for (_, _, reference), found in row.hits.items():
-            sure[reference] = max(self._contamination(reference, found, against), sure.get(reference, 0.0))
+            often = tries(against.sizes[reference], row.num_chars)
+            scored = self._null.scored(against.digests[reference], found, often)
+            sure[reference] = max(self.verdict.contamination(scored), sure.get(reference, 0.0))
             for detector, hit in found.items():
                 hits[reference][detector] = max(hit, hits[reference].get(detector, hit), key=_higher_or_earlier)
         best = max(sure.values())
@@ -144,14 +181,6 @@ class Decontaminate(Operator):
             "contamination_note": row.problem if undecided else None,
         }
 
-    def _contamination(self, reference: int, found: Mapping[str, Hit], against: Prepared) -> float:
-        digest = against.digests[reference]
-        scored = {
-            detector: Scored(hit.score, self._null.share(digest, detector, hit.score), hit.nodes)
-            for detector, hit in found.items()
-        }
-        return self.verdict.contamination(scored)
-
     def _evidence(self, reference: int, detector: str, hit: Hit, against: Prepared) -> dict[str, Any]:
         return {
             "reference": against.names[reference],
@@ -163,6 +192,13 @@ class Decontaminate(Operator):
         }
 
     @property
+    def _used(self) -> tuple[str, ...]:
+        """The detectors that take part."""
+        if self.detectors is not None:
+            return self.detectors
+        return tuple(each for each in DETECTORS if each != "embedding" or self.encoder is not None)
+
+    @property
     def _null(self) -> Null:
         return self.null or shipped()
 
@@ -170,14 +206,19 @@ class Decontaminate(Operator):
 def _closest(hits: Mapping[int, Mapping[str, Hit]]) -> Iterator[int]:
     """The references that come near the highest score of some detector.
 
-    Problems resemble one another: a row that leaks one is a little like its relatives too.
+    Problems resemble one another: a row that leaks one is a little like its relatives too. Vectors tell these apart
+    least, and have no say where words do.
     """
+    asked = {
+        reference: {name: hit.score for name, hit in found.items() if name != "embedding" or "lexical" not in found}
+        for reference, found in hits.items()
+    }
     best: dict[str, float] = defaultdict(float)
-    for found in hits.values():
-        for detector, hit in found.items():
-            best[detector] = max(best[detector], hit.score)
-    for reference, found in hits.items():
-        if any(hit.score >= NEAR_BEST * best[detector] for detector, hit in found.items()):
+    for scores in asked.values():
+        for detector, score in scores.items():
+            best[detector] = max(best[detector], score)
+    for reference, scores in asked.items():
+        if any(score >= NEAR_BEST * best[detector] for detector, score in scores.items()):
             yield reference
 
 

@@ -17,6 +17,9 @@ WHOLE_CHARS: Final = 2_400
 
 BLOCK_CHARS: Final = 600
 
+MOST_CHARS: Final = 4_000_000
+"""So much of a row is compared: the rest of a longer one leaves it undecided."""
+
 
 class Unit(NamedTuple):
     """A part of a row."""
@@ -30,16 +33,19 @@ class Unit(NamedTuple):
     function: int | None
     """Which of the row's functions it is."""
 
+    cut: int
+    """Where its words are counted anew: a window's second block may start within a word. Else its end."""
+
 
 def units_of(row: int, text: str, functions: Sequence[Function], vocabulary: Vocabulary) -> Iterator[Unit]:
     """The units of a row. The only function of a short row is not looked at twice."""
     whole = len(text) <= WHOLE_CHARS
     if whole:
-        yield Unit(row, 0, len(text), vocabulary.words(text), 0 if len(functions) == 1 else None)
+        yield Unit(row, 0, len(text), vocabulary.words(text), 0 if len(functions) == 1 else None, len(text))
     if not whole or len(functions) > 1:
         for number, function in enumerate(functions):
             words = vocabulary.words(text[function.start : function.end])
-            yield Unit(row, function.start, function.end, words, number)
+            yield Unit(row, function.start, function.end, words, number, function.end)
     if not whole:
         yield from _windows(row, text, vocabulary)
 
@@ -49,7 +55,7 @@ def _windows(row: int, text: str, vocabulary: Vocabulary) -> Iterator[Unit]:
     for end in _block_ends(text):
         words = vocabulary.words(text[start:end])
         if before is not None:
-            yield Unit(row, before[0], end, np.concatenate([before[1], words]), None)
+            yield Unit(row, before[0], end, np.concatenate([before[1], words]), None, start)
         start, before = end, (start, words)
 
 

@@ -34,7 +34,7 @@ class Texts(NamedTuple):
     """The number of each word."""
 
     concepts: Array
-    """The number of its concept (see `thesaurus`)."""
+    """The number of its concept (see `thesaurus`); of one that is a number, all bits are inverted, so it is below 0."""
 
     offsets: Array
 
@@ -87,7 +87,9 @@ class _Numbers(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         lower = word.lower()
-        both = self._number(lower) | self._number(concept(lower)) << 32
+        meant = concept(lower)
+        number = self._number(meant)
+        both = self._number(lower) | (~number if meant[0].isdigit() else number) << 32
         if len(word) <= _LONGEST_CACHED:
             if len(self) >= _MOST_CACHED:
                 self.clear()
@@ -106,6 +108,6 @@ def distinct_words(text: str) -> set[str]:
     return {word.lower() for word in WORD.findall(text)}
 
 
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """The characters of each word."""
-    return [match.span() for match in WORD.finditer(text)]
+def word_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The characters of each word of a part, as places in the text."""
+    return [(start + match.start(), start + match.end()) for match in WORD.finditer(text[start:end])]
