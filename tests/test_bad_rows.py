@@ -12,24 +12,27 @@ from textbook.curation.sources import Files, JsonLines, Rows
 from textbook.demo import recipe
 from textbook.engine import curate, run
 
+NUM = 400
+"""Of each kind of input; `benchmarks/bad_rows.py` takes 1,000."""
+
 
 @pytest.fixture(scope="module")
 def hostile():
-    with hostile_folder(1_000) as root:
+    with hostile_folder(NUM) as root:
         yield root
 
 
-def test_a_thousand_hostile_files(hostile, tmp_path):
-    folder = accounted(Files(hostile / "files"), tmp_path / "out", 1_000)
+def test_hostile_files(hostile, tmp_path):
+    folder = accounted(Files(hostile / "files"), tmp_path / "out", NUM)
     by = Counter(folder.table("dropped")["dropped_by"].to_pylist())
-    assert set(by) == {"Files", "ExactDuplicates", "Keep(code_kind)", "NearDuplicates", "Keep(edu_score)"}
+    assert set(by) >= {"Files", "ExactDuplicates", "Keep(code_kind)", "NearDuplicates", "Keep(edu_score)"}
     for row in folder.table("dropped").to_pylist():
         if "larger" in row["source"]:
             assert row["drop_reason"] == "larger than 1,000,000 bytes"
             assert len(row["text"]) < 10_000
 
 
-def test_a_thousand_hostile_rows(hostile, tmp_path):
+def test_hostile_rows(hostile, tmp_path):
     lines = [line for line in (hostile / "rows.jsonl").read_bytes().split(b"\n") if line.strip()]
     accounted(JsonLines(hostile / "rows.jsonl"), tmp_path / "out", len(lines))
 

@@ -41,7 +41,7 @@ def expected(tmp_path_factory):
     return rows_of(run(RECIPE, Texts(700), tmp_path_factory.mktemp("engine") / "out"))
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("workers", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("batch_size", "shard_rows"), [(1, 200), (7, 33), (1000, 5000)])
 def test_same_rows_in_the_same_order(expected, tmp_path, workers, batch_size, shard_rows):
     folder = run(RECIPE, Texts(700, shard_rows=shard_rows), tmp_path / "out", Local(workers), batch_size)

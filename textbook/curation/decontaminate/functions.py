@@ -122,8 +122,9 @@ def _covers(function: Linear, text: str) -> bool:
     """Whether nothing but a line end stands around a function, as far as can be told quickly."""
     if function.node is None:
         return True
-    lines = text.count("\n") + (text[-1:] != "\n")
-    return function.node.lineno == 1 and function.node.end_lineno == lines and "\r" not in text
+    node = function.node
+    first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+    return first == 1 and node.end_lineno == text.count("\n") + (text[-1:] != "\n") and "\r" not in text
 
 
 def _place(function: Linear, text: str, starts: Sequence[int]) -> tuple[int, int]:
