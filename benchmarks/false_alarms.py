@@ -1,6 +1,6 @@
-"""How many unrelated documented functions are taken for leaks of HumanEval, and the strangest of them, to be read.
+"""How many unrelated documented functions are taken for leaks of a benchmark, and the strangest of them, to be read.
 
-    TEXTBOOK_BENCHMARKS=DATA python benchmarks/false_alarms.py FOLDER [--functions 60000] [--strangest 20]
+    TEXTBOOK_BENCHMARKS=DATA python benchmarks/false_alarms.py FOLDER [--against humaneval] [--functions 60000]
 
 The functions are those of half 1 of the packages in FOLDER (see `documented`): of none of them was anything counted
 that is shipped.
@@ -24,10 +24,11 @@ BATCH_ROWS = 500
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--against", default="humaneval")
     parser.add_argument("--functions", type=int, default=60_000)
     parser.add_argument("--strangest", type=int, default=20)
     arguments = parser.parse_args()
-    references = References.humaneval()
+    references = References.named(arguments.against)
     step, problems = Decontaminate(references), {problem.id: problem for problem in references}
     texts = islice(documented_functions(packages(arguments.folder, half=1)), arguments.functions)
     tiers, detectors, number, seconds = Counter[str](), Counter[str](), 0, 0.0

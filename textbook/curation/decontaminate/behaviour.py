@@ -125,7 +125,7 @@ class LeaksByBehaviour(Stage):
         ]
         batch = {"id": list("abcd"), "text": texts, "language": [PYTHON] * 4}
         columns = Decontaminate(references, drop=False)(batch)
-        return cls(references, Limits(cpu_s=0.2)), batch | {name: columns[name] for name in COLUMNS}
+        return cls(references, Limits(cpu_s=0.1)), batch | {name: columns[name] for name in COLUMNS}
 
 
 def _missing(languages: Iterable[str]) -> dict[str, str]:
