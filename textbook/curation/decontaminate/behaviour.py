@@ -114,18 +114,18 @@ class LeaksByBehaviour(Stage):
 
     @classmethod
     def example(cls) -> tuple[Self, Batch]:
-        """A problem, and rows that solve it in other words, do not, hang, or have nothing to do with it."""
+        """A problem, and rows that solve it in other words, do not, need too much, or have nothing to do with it."""
         problem = {"id": "own/0", "prompt": EXAMPLE_PROMPT, "solution": _SOLUTION, "tests": _TESTS}
         references = References.of([problem | {"entry_point": "closest"}])
         texts = [
             _REWORDED,
             _REWORDED.replace("<", ">"),
-            _HANGS,
+            _HUGE,
             "def area(width, height):\n    return width * height\n",
         ]
         batch = {"id": list("abcd"), "text": texts, "language": [PYTHON] * 4}
         columns = Decontaminate(references, drop=False)(batch)
-        return cls(references, Limits(cpu_s=0.1)), batch | {name: columns[name] for name in COLUMNS}
+        return cls(references, Limits(cpu_s=1.0)), batch | {name: columns[name] for name in COLUMNS}
 
 
 def _missing(languages: Iterable[str]) -> dict[str, str]:
@@ -231,9 +231,8 @@ _REWORDED = '''def nearest_pair(values):
     return best
 '''
 
-_HANGS = '''def neighbours(values):
+_HUGE = '''def neighbours(values):
     """Which two of these lie nearest to one another? Gives the smaller one first."""
-    numbers, best = sorted(values), None
-    while len(values) > 1:
-        pass
+    distances = [[0] * 10**12 for _ in values]
+    return distances
 '''
