@@ -75,10 +75,10 @@ class Program:
 class Limits:
     """What one program may use. The test has the same, apart from the program.
 
-    CPU time decides; `wall_s` is a backstop for programs that wait. `processes` bounds threads, for programs may start
-    no process. `memory_bytes` bounds the addresses of a Python process, and what a JavaScript process can write to; of
-    both, node has some more for itself. `disk_bytes` bounds all files together where the sandbox has a private root,
-    each file elsewhere.
+    CPU time decides, in whole seconds: `cpu_s` is rounded up. `wall_s` is a backstop for programs that wait.
+    `processes` bounds threads, for programs may start no process. `memory_bytes` bounds the addresses of a Python
+    process, and what a JavaScript process can write to; of both, node has some more for itself. `disk_bytes` bounds
+    all files together where the sandbox has a private root, each file elsewhere.
     """
 
     cpu_s: float = 3.0
