@@ -16,7 +16,6 @@ import json
 import os
 import random
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -97,8 +96,13 @@ def measure(file: Path) -> dict[str, Any]:
             rows += len(texts)
             for tau in TAUS:
                 matched[tau] += sum(score >= float(tau) for score in scores)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return {"rows": rows, "step": step_s, "floor": floor_s, "peak": peak_mb, **matched}
+    return {"rows": rows, "step": step_s, "floor": floor_s, "peak": peak_mb(), **matched}
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had. What getrusage says may be that of the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1000
 
 
 def speed(folders: list[Path], count: int, workers: int) -> None:

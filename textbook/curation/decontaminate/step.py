@@ -156,14 +156,17 @@ class Decontaminate(Operator):
         if not row.hits:
             tier = "clear" if row.problem is None else "undecided"
             return dict(zip(self.adds, (0.0, tier, None, row.problem), strict=True))
+        null = self._null
         sure: dict[int, float] = {}
         hits: dict[int, dict[str, Hit]] = defaultdict(dict)
         for (_, _, reference), found in row.hits.items():
             often = tries(against.sizes[reference], row.num_chars)
-            scored = self._null.scored(against.digests[reference], found, often)
+            scored = null.scored(against.digests[reference], found, often)
             sure[reference] = max(self.verdict.contamination(scored), sure.get(reference, 0.0))
+            own = hits[reference]
             for detector, hit in found.items():
-                hits[reference][detector] = max(hit, hits[reference].get(detector, hit), key=_higher_or_earlier)
+                if detector not in own or _higher_or_earlier(hit) >= _higher_or_earlier(own[detector]):
+                    own[detector] = hit
         best = max(sure.values())
         tier = self.verdict.tier(best)
         undecided = tier == "clear" and row.problem is not None
