@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from usage import cpu_s
 
 from textbook.benchmarks import References
 from textbook.curation.decontaminate.null import functions_below
@@ -25,11 +26,6 @@ from textbook.sandbox import Limits
 SAME = {(13, 45), (13, 687), (26, 572), (27, 557), (31, 605), (55, 960), (57, 68), (59, 32), (61, 175), (156, 958)}
 """Numbers of problems that ask for one function. MBPP/45 takes a list, MBPP/175 more kinds of brackets, MBPP/958 gives
 capitals, MBPP/960 speaks of tilings."""
-
-
-def cpu_s() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def shared(found: Overlaps, how: str, seconds: float) -> None:

@@ -31,6 +31,7 @@ from typing import Any
 
 from pool import files, installed
 from rapidfuzz.distance import Levenshtein
+from usage import peak_mb
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -97,12 +98,6 @@ def measure(file: Path) -> dict[str, Any]:
             for tau in TAUS:
                 matched[tau] += sum(score >= float(tau) for score in scores)
     return {"rows": rows, "step": step_s, "floor": floor_s, "peak": peak_mb(), **matched}
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had. What getrusage says may be that of the process that started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1000
 
 
 def speed(folders: list[Path], count: int, workers: int) -> None:

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 
 import tree_sitter
 import tree_sitter_javascript
+from usage import cpu_s
 
 from textbook.benchmarks import References
 from textbook.curation.decontaminate import Decontaminate
@@ -64,11 +64,6 @@ def bare(code: str) -> str:
     for start, end, text in sorted(edits, reverse=True):
         data = data[:start] + text + data[end:]
     return re.sub(r"\n\s*\n+", "\n", data.decode()).strip() + "\n"
-
-
-def cpu_s() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def undecided(texts: Sequence[str], language: str) -> Batch:

@@ -20,6 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pool import documents, installed, multiplied
+from usage import peak_mb
 
 from textbook.curation.near_duplicates import NearDuplicates
 from textbook.engine.runner import Summaries
@@ -103,8 +104,7 @@ def decide(folder: Path) -> None:
         f"  {total:.1f} CPU-s: {summarised - started - reading:.1f} to summarise, {decided - summarised:.1f} to decide"
     )
     print(f"  {rows / total:,.0f} rows/CPU-s; reading parquet took {reading:.1f} more")
-    status = Path("/proc/self/status").read_text()
-    print(f"  peak memory {int(status.split('VmHWM:')[1].split()[0]) / 1e6:.2f} GB, mapped files and all")
+    print(f"  peak memory {peak_mb() / 1000:.2f} GB, mapped files and all")
     summaries = sum(file.stat().st_size for file in folder.glob(SUMMARY))
     print(f"  on disk {summaries / 1e9:.2f} GB of summaries, {watch.bytes / 1e9:.2f} GB more while it decides")
     halves = sorted(folder.glob(SUMMARY))[::-1]

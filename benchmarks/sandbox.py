@@ -18,7 +18,6 @@ environment of their own, for what they depend on:
 import argparse
 import importlib.util
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +27,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from usage import cpu_s
 
 from textbook.sandbox import Program, Strength, run
 
@@ -99,11 +100,6 @@ def contenders() -> dict[str, Attempt]:
     if shutil.which("bwrap"):
         found["bwrap, fresh python"] = partial(fresh, [*BWRAP, *PYTHON])
     return found
-
-
-def cpu_s() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def measure(attempt: Attempt, number: int) -> tuple[float, float]:

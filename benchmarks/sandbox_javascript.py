@@ -9,10 +9,11 @@ included; the best of the rounds counts, as other work on the machine only adds.
 
 import argparse
 import os
-import resource
 import subprocess
 import time
 from collections.abc import Callable
+
+from usage import cpu_s
 
 from textbook.benchmarks import References
 from textbook.sandbox import Program, Strength, run
@@ -38,11 +39,6 @@ def node(number: int) -> int:
         subprocess.run([*line, "\n".join(exercise(i))], env={}, capture_output=True).returncode == 0
         for i in range(number)
     )
-
-
-def cpu_s() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def canonical(folder: str) -> None:

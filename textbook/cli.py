@@ -211,11 +211,10 @@ def decontaminate(
 
     **Example**: `textbook decontaminate pool.parquet --against humaneval mbpp --output clean`
     """
-    from textbook.benchmarks import References
     from textbook.curation.decontaminate import Decontaminate
 
     with errors_in_one_line(ctx, output):
-        references = [References.named(name) for name in (*against, *(more or ()))]
+        references = named(against, more)
         folder = run_recipe((Decontaminate(references),), opened(data), output, Local(workers))
         show(folder)
         show_evidence(folder, references)
@@ -235,11 +234,10 @@ def contamination(
 
     **Example**: `textbook contamination clean --against humaneval mbpp`
     """
-    from textbook.benchmarks import References
     from textbook.curation.decontaminate.report import contamination_report
 
     with errors_in_one_line(ctx):
-        references = [References.named(name) for name in (*against, *(more or ()))]
+        references = named(against, more)
         found = contamination_report(folder, references)
         typer.echo(str(found))
         for name, each in (("contamination", found), ("contamination-published", found.published())):
@@ -317,6 +315,13 @@ def show(folder: DatasetFolder) -> None:
     rows = next(folder.batches("dropped", ["id"], 1), None) or next(folder.batches("data", ["id"], 1), None)
     if rows:
         typer.echo(f"one row  textbook explain {folder.path} {rows['id'][0][:12]}")
+
+
+def named(against: list[str], more: list[str] | None) -> list["References"]:
+    """The benchmarks of `--against`."""
+    from textbook.benchmarks import References
+
+    return [References.named(name) for name in (*against, *(more or ()))]
 
 
 def show_evidence(folder: DatasetFolder, references: Sequence["References"]) -> None:

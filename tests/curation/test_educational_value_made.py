@@ -27,6 +27,9 @@ GLUE = '''class Client:
 '''
 
 
+STACKED = Stacked(ByteNgrams(), DualRidge(), folds=2)
+
+
 def glue(number):
     return GLUE.replace("send", f"send_{number}")
 
@@ -77,9 +80,11 @@ def test_made_examples_have_the_label_and_group_of_their_parent_and_can_be_left_
 
 def test_labelled_texts_bring_their_made_ones():
     texts = [EXPLAINED, *(glue(n) for n in range(60))]
-    examples = read(texts, np.array([5.0, *[1.0] * 60]), ["a"] * 61, 3.0, 0)
+    examples = read(texts, np.array([5.0, *[1.0] * 60]), ["a"] * 61, STACKED, 3.0, 0)
     assert len(examples) == 61 and len(examples.with_made()) > 64
     assert all("smallest number" in examples.heads[row] for row in examples.with_made().rows[61:])
+    alone = read(texts, np.array([5.0, *[1.0] * 60]), ["a"] * 61, ByteNgrams(), 3.0, 0)
+    assert len(alone.heads) == 61, "nothing is made that nobody would learn from"
 
 
 class Noting(Ridge):
@@ -92,7 +97,7 @@ class Noting(Ridge):
 
 def test_only_a_head_above_others_learns_from_made_examples():
     texts = [EXPLAINED, *(glue(n) for n in range(60))]
-    examples = read(texts, np.array([5.0, *[1.0] * 60]), [*("a" * 41), *("b" * 20)], 3.0, 0)
+    examples = read(texts, np.array([5.0, *[1.0] * 60]), [*("a" * 41), *("b" * 20)], STACKED, 3.0, 0)
     num_made = len(examples.with_made()) - 61
     Noting.seen.clear()
     fit_on(ByteNgrams(), Noting(), examples)

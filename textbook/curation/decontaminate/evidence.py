@@ -190,9 +190,5 @@ def _by_vectors(
     deviations = vectors.deviations(cosines)
     for place, reference in np.argwhere(near[numbers] | (embed_all & (deviations >= DEVIATIONS_FLOOR))).tolist():
         unit, above = units[numbers[place]], float(deviations[place, reference])
-        yield (
-            "embedding",
-            numbers[place],
-            reference,
-            Hit(float(cosines[place, reference]), unit.start, unit.end, 0, above),
-        )
+        hit = Hit(float(cosines[place, reference]), unit.start, unit.end, deviations=above)
+        yield "embedding", numbers[place], reference, hit

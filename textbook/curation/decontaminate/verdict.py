@@ -101,11 +101,14 @@ class Thresholds:
     def scaled(self, detector: str, scored: Scored) -> float:
         """A score on the scale of all detectors, and no higher than it may be where so many reach it by chance."""
         score, common, nodes, deviations, _ = scored
+        most = 1.0
         suspect, contaminated = getattr(self, detector)
         if detector == "ast" and nodes < self.min_nodes and score < contaminated:
             return 0.0
-        most = _MOST_DEVIATIONS if detector == "embedding" else 1.0
-        score = deviations if detector == "embedding" else self._for_one_try(scored) if detector == "lexical" else score
+        if detector == "lexical":
+            score = self._for_one_try(scored)
+        elif detector == "embedding":
+            score, most = deviations, _MOST_DEVIATIONS
         value = float(np.interp(score, (0.0, suspect, contaminated, most), (0.0, SUSPECT, CONTAMINATED, 1.0)))
         if common > self.most_common[0]:
             return min(value, _BELOW * SUSPECT)

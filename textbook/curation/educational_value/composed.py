@@ -32,9 +32,14 @@ def fit_features(features: Features, examples: Examples) -> Fitted:
     return found
 
 
+def above_others(features: Features) -> bool:
+    """Whether a head over the features sees what other fits say of a text: see `Stacked`."""
+    return getattr(features, "above_others", False)
+
+
 def fit_on(features: Features, head: Head, examples: Examples) -> tuple[Features, FittedHead]:
     """Features and a head, fitted; on what was made of the examples too, where the head is above a `Stacked`."""
-    examples = examples.with_made() if getattr(features, "above_others", False) else examples
+    examples = examples.with_made() if above_others(features) else examples
     fitted, matrix = fit_features(features, examples)
     return fitted, fit_head(head, matrix, examples.targets, examples.good, examples.seed)
 
@@ -88,7 +93,7 @@ class Concatenated(_Fitted):
     @property
     def above_others(self) -> bool:
         """See `Stacked`."""
-        return any(getattr(part, "above_others", False) for part in self.parts)
+        return any(map(above_others, self.parts))
 
     def __init__(self, *parts: Features) -> None:
         if not parts:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textbook.curation import metrics
-from textbook.curation.educational_value.composed import fit_on, said_of
+from textbook.curation.educational_value.composed import above_others, fit_on, said_of
 from textbook.curation.educational_value.examples import Examples
 from textbook.curation.educational_value.familiarity import Familiarity
 from textbook.curation.educational_value.featurisers import Embedded, Features, scored_head
@@ -70,7 +70,7 @@ def fit_scorer(
         raise ValueError(f"got {type(labels).__name__}, expected Labels; read a file of them with Labels.load(path)")
     own_parts = [name for name, given in (("features", features), ("head", head)) if given is not None]
     features, head = choose(preset, features, head, encoder)
-    examples, at_random = examples_of(labels.train, labels, seed), random_rows(labels.train)
+    examples, at_random = examples_of(labels.train, labels, features, seed), random_rows(labels.train)
     scale = Scale.of(labels.rubric)
     said, _, _ = _held_out(examples, features, head, FOLDS)
     fitted, found = fit_on(features, head, examples)
@@ -170,7 +170,7 @@ def out_of_fold(
     """
     features, head = choose(preset, features, head, encoder)
     rows, scale = (*labels.train, *labels.evaluation), Scale.of(labels.rubric)
-    examples, at_random = examples_of(rows, labels, seed), random_rows(rows)
+    examples, at_random = examples_of(rows, labels, features, seed), random_rows(rows)
     said, fold, probabilistic = _held_out(examples, features, head, folds)
     scores, probability = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     for held in range(fold.max() + 1):
@@ -181,8 +181,8 @@ def out_of_fold(
     return OutOfFold(rows, scores, probability, examples.targets, examples.groups, fold, at_random)
 
 
-def examples_of(rows: "Sequence[Label]", labels: "Labels", seed: int) -> Examples:
-    """Labelled rows as examples.
+def examples_of(rows: "Sequence[Label]", labels: "Labels", features: Features, seed: int) -> Examples:
+    """Labelled rows as examples for these features.
 
     Raises:
         ValueError: as for `fit_scorer`.
@@ -198,13 +198,16 @@ def examples_of(rows: "Sequence[Label]", labels: "Labels", seed: int) -> Example
             f"all {len(rows)} labels are of one group, {groups[0]!r}: nothing could be held out; label texts of several"
             " repositories or packages, or name them with the column `group`"
         )
-    return read(texts, np.array(targets, np.float64), groups, good, seed)
+    return read(texts, np.array(targets, np.float64), groups, features, good, seed)
 
 
-def read(texts: Sequence[str], targets: Floats, groups: Sequence[str], good: float, seed: int) -> Examples:
-    """Labelled texts as examples, with those that can be made of them."""
-    made = [(at, scored_head(text)) for at, text in documented_glue(texts, targets, groups, good, seed)]
-    return Examples.of([scored_head(text) for text in texts], targets, groups, good, seed, made)
+def read(
+    texts: Sequence[str], targets: Floats, groups: Sequence[str], features: Features, good: float, seed: int
+) -> Examples:
+    """Labelled texts as examples, with those that can be made of them if a head will learn from these."""
+    made = documented_glue(texts, targets, groups, good, seed) if above_others(features) else []
+    heads = [scored_head(text) for text in texts]
+    return Examples.of(heads, targets, groups, good, seed, [(at, scored_head(text)) for at, text in made])
 
 
 def random_rows(rows: "Sequence[Label]") -> Mask:

@@ -119,7 +119,7 @@ class Twins:
         """Texts as examples; those without rows are never fitted on."""
         targets = [row.label for row in rows] if rows else [0.0] * len(texts)
         groups = [row.group or row.id for row in rows] if rows else [""] * len(texts)
-        return read(texts, np.array(targets, np.float64), groups, good, self._recipe.seed)
+        return read(texts, np.array(targets, np.float64), groups, self._recipe.features, good, self._recipe.seed)
 
     def _drawn(self, rows: Rows, num: int, why: str, draw: int) -> Rows:
         """So many of the rows, at random."""
